@@ -1,0 +1,67 @@
+package access
+
+// Group is a group itself. Members are carried only when a listing brought them along.
+type Group struct {
+	ID          string // immutable, assigned by the app
+	Name        string
+	Description string
+	// ReadOnly says why the membership cannot be written ("filled by a group rule"), or is empty.
+	ReadOnly string
+	// Members are the direct members, valid only when MembersKnown. An absent list is not an empty one.
+	Members      []Member
+	MembersKnown bool
+}
+
+// Member is one direct membership.
+type Member struct {
+	AccountID string
+	// UserName is what the app said beside the id, if it did; the id decides.
+	UserName string
+	// Role is "member" where the app knows no roles.
+	Role string
+	// Nested marks a group inside the group: listed, never expanded, never written.
+	Nested bool
+}
+
+// DefaultRole is the role of a member where nobody says otherwise.
+const DefaultRole = "member"
+
+// GroupSpec is what a group should become; a nil field is left alone.
+type GroupSpec struct {
+	Name        *string
+	Description *string
+}
+
+// MemberChange adds an account to a group, changes its role, or removes it.
+type MemberChange struct {
+	Account AccountRef
+	Role    string // ignored when Remove
+	Remove  bool
+}
+
+// Pool is a stock of one license. Product is a family of mutually exclusive licenses; where the vendor
+// has no family, Product and License are one name.
+type Pool struct {
+	Product string
+	License string
+	// Total and Used are counts of seats; -1 means that the app does not say.
+	Total int
+	Used  int
+}
+
+// Assignment is one license held by one account.
+type Assignment struct {
+	AccountID string
+	UserName  string // as Member.UserName
+	License   string
+	// Via says what else gives the license ("group engineering"); such an assignment cannot be removed by itself.
+	Via string
+}
+
+// LicenseChange assigns a license of a product to an account (replacing another one of the same
+// product), or removes it.
+type LicenseChange struct {
+	Account AccountRef
+	License string
+	Remove  bool
+}

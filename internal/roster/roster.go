@@ -1,0 +1,57 @@
+// Package roster is the contract of HR sources: whatever the system, people come out as [access.Person].
+//
+// A roster is complete or it is an error: half a company must never look like a mass departure.
+package roster
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+)
+
+// Source is one configured roster. Opening one does no I/O.
+type Source interface {
+	Info() Info
+	// People reads everybody the source tells about, past and future people included where it can. The
+	// error concerns the source as a whole (unreadable, incomplete, missing columns) and joins all its
+	// causes; what concerns one record is a Problem.
+	People(ctx context.Context) (Roster, error)
+}
+
+// Info describes a source without asking it.
+type Info struct {
+	Kind string // "csv", "json"
+	Name string // the roster block's name
+	// What the source can tell. No means: absence of such people or values says nothing.
+	Terminated, FutureHires, Leave, Totals bool
+}
+
+// Roster is one complete reading.
+type Roster struct {
+	People   []access.Person
+	Problems []Problem
+}
+
+// Problem is a faulty record: who (when known), where, what.
+type Problem struct {
+	PersonID string // "" when the record does not even say who
+	Where    string // "people.csv:17", or the record's id in a service
+	Column   string
+	Value    string
+	Message  string // cause and remedy, in one sentence
+}
+
+// String reads `people.csv:17: column "start_date": "31/02/2026": message`.
+func (p Problem) String() string {
+	s := p.Where
+	if p.Column != "" {
+		s += ": column " + quote(p.Column)
+	}
+	if p.Value != "" {
+		s += ": " + quote(p.Value)
+	}
+	return s + ": " + p.Message
+}
+
+func quote(s string) string { return strconv.Quote(s) }
