@@ -83,7 +83,7 @@ func (g Grant) String() string {
 	return s
 }
 
-var partEscaper = strings.NewReplacer("%", "%25", "/", "%2F")
-
 // EscapePart makes a name safe as one part of an address or import id.
-func EscapePart(s string) string { return partEscaper.Replace(s) }
+func EscapePart(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "%", "%25"), "/", "%2F")
+}
