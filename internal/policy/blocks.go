@@ -66,7 +66,7 @@ func (c *checker) order(b Block, attribute string, from, to moment, fromName str
 		return
 	}
 	// Zones are at most 14 hours from UTC; only what is wrong everywhere is wrong here.
-	if to.end(time.UTC).Before(from.begin(time.UTC).Add(-14 * time.Hour)) {
+	if to.End(time.UTC).Before(from.Begin(time.UTC).Add(-14 * time.Hour)) {
 		c.fail(b, attribute, fmt.Sprintf("%s is before %s, %s", to, fromName, from), "correct one of the two")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/cel-go/cel"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
 )
 
 // Program is a policy that has been checked: ready to be evaluated, any number of times and concurrently.
@@ -149,11 +150,11 @@ func (c *checker) moment(b Block, attribute, s string) moment {
 	if strings.TrimSpace(s) == "" {
 		return moment{}
 	}
-	m, err := parseMoment(s)
+	m, err := lifecycle.ParseMoment(s)
 	if err != nil {
-		c.fail(b, attribute, err.Error(), "correct the date")
+		c.fail(b, attribute, fmt.Sprintf("%q is neither a date like 2026-12-01 nor an instant like 2026-12-01T15:00:00Z", s), "correct it")
 	}
-	return m
+	return moment{m, s}
 }
 
 // required complains about blank text.

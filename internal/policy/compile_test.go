@@ -31,7 +31,9 @@ func TestCompileProblems(t *testing.T) {
 			[]string{`rule "everyone": when, column 16: person has no field "departement"; did you mean "department"?`}},
 		{"unknown field in has", func(p *policy.Policy) { p.Rules[0].When = "has(person.titel)" },
 			[]string{`rule "everyone": when, column 12: person has no field "titel"; did you mean "title"?`}},
-		{"several unknown fields, and a type error", func(p *policy.Policy) { p.Rules[0].When = "person.foo == 1 || person.titel == 'x' || person.title == 1" },
+		{"several unknown fields, and a type error", func(p *policy.Policy) {
+			p.Rules[0].When = "person.foo == 1 || person.titel == 'x' || person.title == 1"
+		},
 			[]string{
 				`rule "everyone": when, column 8: person has no field "foo"; there are: cost_center, country`,
 				`rule "everyone": when, column 27: person has no field "titel"; did you mean "title"?`,
@@ -119,7 +121,9 @@ func TestCompileProblems(t *testing.T) {
 		{"account fields", func(p *policy.Policy) { p.AccountFields = map[string][]string{"slack": {"emial", "role", "person_id"}} },
 			[]string{`account_fields "slack": there is no account field "emial"; did you mean "email"?`, `account_fields "slack": a role is not something that HR knows; give it with roles`,
 				`account_fields "slack": there is no account field "person_id"`}},
-		{"attributes", func(p *policy.Policy) { p.Attributes = map[string]map[string]string{"slack": {"cc": "person.cost_centre"}} },
+		{"attributes", func(p *policy.Policy) {
+			p.Attributes = map[string]map[string]string{"slack": {"cc": "person.cost_centre"}}
+		},
 			[]string{`attributes "slack": cc, column 8: person has no field "cost_centre"; did you mean "cost_center"?`}},
 		{"identities", func(p *policy.Policy) { p.Identities = map[string]map[string]string{"gh": {"1": ""}, "ghh": {}} },
 			[]string{`identities "gh": 1: it is empty`, `identities "ghh": there is no app "ghh" in the provider; did you mean "gh"?`}},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
 )
 
 // outcome is what was decided about one person at one instant, before it is put into anybody's shape.
@@ -72,11 +73,14 @@ func (w *worker) decide(s *snapshot, i int32) outcome {
 	o := outcome{entitled: st.open, why: st.why, notes: slices.Clip(st.notes)}
 	if !st.cut || st.open { // a cut-off by override holds whatever the row says
 		o.causes = append(o.causes, w.faulty[person.PersonID]...)
+		if st.fault != "" {
+			o.causes = append(o.causes, cause{CodeFaultyRow, st.fault})
+		}
 	}
 	if person.stub {
 		return o
 	}
-	if st.open && st.stage == string(access.StatusLeave) {
+	if st.open && st.stage == lifecycle.StageLeave {
 		switch w.policy.Timing.OnLeave {
 		case LeaveDrop:
 			o.entitled, o.why = false, "on leave of absence"
@@ -88,7 +92,7 @@ func (w *worker) decide(s *snapshot, i int32) outcome {
 	if !o.entitled && !w.reasons && !st.open {
 		return o
 	}
-	w.act.person = view{subject: person, stage: st.stage, isManager: s.working != nil && s.working[i] > 0}
+	w.act.person = view{subject: person, stage: string(st.stage), isManager: s.working != nil && s.working[i] > 0}
 	for r := range w.rules {
 		ok, err := w.rules[r].when.holds(&w.act)
 		if err != nil && st.open {
@@ -148,19 +152,21 @@ func (w *worker) exceptionsOf(o *outcome, s *snapshot, i int32) {
 func (e *evaluation) exceptionStatus(s *snapshot, i int32, x *exception) (ExceptionStatus, string) {
 	st, at := &s.standings[i], s.at
 	person := &e.subjects[i]
-	zone := e.life.zone(&person.Person)
-	if !at.Before(x.expires.end(zone)) {
+	zone := person.zone
+	if !at.Before(x.expires.End(zone)) {
 		return ExceptionExpired, "exception expired on " + x.expires.String()
 	}
 	var from time.Time
 	if !x.starts.isZero() {
-		from = x.starts.begin(zone)
+		from = x.starts.Begin(zone)
 	}
-	if d := person.StartDate; !d.IsZero() && !st.unknown && d.In(zone, 0).After(from) {
-		from = d.In(zone, 0)
+	if d := person.StartDate; !d.IsZero() {
+		if first := (lifecycle.Moment{Date: d}).Begin(zone); first.After(from) {
+			from = first
+		}
 	}
 	if at.Before(from) {
-		return ExceptionPending, "exception begins on " + e.instant(from, zone)
+		return ExceptionPending, "exception begins on " + instant(from, zone)
 	}
 	if !st.open {
 		return ExceptionOutsideWindow, st.why
@@ -200,9 +206,9 @@ func (w *worker) conflictsOf(o *outcome, i int32, at time.Time) {
 // waived reports whether a waiver in force lets the person off.
 func (w *worker) waived(o *outcome, c *conflict, i int32, at time.Time) bool {
 	person := &w.subjects[i]
-	zone := w.life.zone(&person.Person)
+	zone := person.zone
 	for _, v := range c.waivers[person.PersonID] {
-		if !at.Before(v.expires.end(zone)) {
+		if !at.Before(v.expires.End(zone)) {
 			continue
 		}
 		if v.approvedBy != "" {

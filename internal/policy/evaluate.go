@@ -7,17 +7,24 @@ import (
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 )
 
 // Input is what a policy is evaluated with.
 type Input struct {
-	// People are the people of all rosters, merged; their order does not matter.
+	// People are the employments that the rosters tell of, one or several per person, in any order.
 	People []access.Person
-	// Faults are the rows that could not be read as they should.
+	// Faulty are the people whose records have faults, as far as they could be read, and Faults say what is
+	// wrong: see roster.Roster.
+	Faulty []access.Person
 	Faults []roster.Problem
-	// Now is the instant of the evaluation.
-	Now time.Time
+	// Rosters is the precedence of rosters, strongest first, where several tell of one person.
+	Rosters []string
+	// Merged says that one person id in several rosters is one person. Otherwise it is an error.
+	Merged bool
+	// Now is the instant to decide for. ReadAt is when the rosters were read; zero is Now.
+	Now, ReadAt time.Time
 	// Zone is that of people whose own zone is unknown; nil is UTC.
 	Zone *time.Location
 	// MaxQuarantined is how many people may be held as undecidable; more is an error.
@@ -30,18 +37,15 @@ type Input struct {
 
 // evaluation is the working state of one Evaluate.
 type evaluation struct {
-	*Program
 	*company
-	life    lifecycle
 	reasons bool
-	endHour int
 }
 
 // snapshot is everything decided at one instant, by subject.
 type snapshot struct {
 	at        time.Time
 	standings []standing
-	working   []int32 // by manager: how many people report to them and have not left
+	working   []int32 // how many people report to the subject and have not left; nil unless a condition asks
 	outcomes  []outcome
 	claims    []map[string][]int32 // by app: folded user name -> subjects who need an account of that name
 }
@@ -49,11 +53,18 @@ type snapshot struct {
 // Evaluate decides what everybody should hold. It does not fail: what is wrong is in Errors, and a person
 // who cannot be decided is in Quarantined. It is safe for concurrent use.
 func (p *Program) Evaluate(in Input) Result {
-	e := &evaluation{Program: p, company: newCompany(p, in.People, in.Faults), reasons: in.Reasons, endHour: DefaultEndOfDayHour}
+	o := lifecycle.Options{TimeZone: in.Zone, BeforeStartDays: p.policy.Timing.BeforeStartDays, EndOfDayHour: DefaultEndOfDayHour,
+		ReadAt: in.ReadAt, Rosters: in.Rosters}
 	if h := p.policy.Timing.EndOfDayHour; h != nil {
-		e.endHour = *h
+		o.EndOfDayHour = *h
 	}
-	e.life = newLifecycle(p.policy.Timing.BeforeStartDays, e.endHour, in.Zone)
+	if o.TimeZone == nil {
+		o.TimeZone = time.UTC
+	}
+	if o.ReadAt.IsZero() { // so that looking ahead knows that the rosters are no newer
+		o.ReadAt = in.Now
+	}
+	e := &evaluation{company: newCompany(p, in, o), reasons: in.Reasons}
 	now := e.snapshot(in.Now)
 	r := e.render(now)
 	e.report(&r, now, in)
@@ -66,20 +77,14 @@ func (p *Program) Evaluate(in Input) Result {
 // snapshot decides everybody at an instant.
 func (e *evaluation) snapshot(at time.Time) *snapshot {
 	n := len(e.subjects)
-	s := &snapshot{at: at, standings: make([]standing, n), outcomes: make([]outcome, n)}
-	e.parallel(n, func(_ *worker, i int32) { s.standings[i] = e.standing(i, at) })
-	if e.company.reports != nil {
-		s.working = make([]int32, n)
-		for m, reports := range e.company.reports {
-			for _, i := range reports {
-				if s.standings[i].employed() {
-					s.working[m]++
-				}
-			}
-		}
+	s := &snapshot{at: at, standings: make([]standing, n), outcomes: make([]outcome, n), claims: make([]map[string][]int32, len(e.apps))}
+	for i := range e.subjects {
+		e.settle(int32(i), at)
 	}
+	e.managers()
+	e.parallel(n, func(_ *worker, i int32) { s.standings[i] = e.standing(i, at) })
+	s.working = e.working(s.standings)
 	e.parallel(n, func(w *worker, i int32) { s.outcomes[i] = w.decide(s, i) })
-	s.claims = make([]map[string][]int32, len(e.apps))
 	for i := range s.outcomes {
 		e.claim(s, int32(i))
 	}
@@ -87,9 +92,18 @@ func (e *evaluation) snapshot(at time.Time) *snapshot {
 	return s
 }
 
-// employed: has not left, as far as anybody knows. A hire to come counts.
-func (s *standing) employed() bool {
-	return s.stage != string(access.StatusTerminated) && s.stage != string(access.StatusNeverStarted)
+// working counts, by manager, the people who report to them and have not left.
+func (e *evaluation) working(standings []standing) []int32 {
+	if !e.uses["is_manager"] {
+		return nil
+	}
+	counts := make([]int32, len(standings))
+	for i := range standings {
+		if m := e.subjects[i].manager; m >= 0 && standings[i].employed() {
+			counts[m]++
+		}
+	}
+	return counts
 }
 
 // parallel calls f for every subject, each worker for a stretch of its own. What f writes by index does not

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
@@ -16,15 +17,17 @@ import (
 
 // subject is one person as policy works with them.
 type subject struct {
-	access.Person
-	manager int32    // index among the subjects, -1 when unknown
-	chain   []string // person ids from the direct manager up; only when a condition asks for it
-	stub    bool     // nothing is known but the id, because the rows cannot be believed
+	*access.Person                 // as the rosters have it at the instant that is decided
+	employments    []access.Person // all of them, when there are several
+	zone           *time.Location
+	manager        int32 // index among the subjects, -1 when unknown
+	managerID      string
+	managerEmail   string
+	chain          []string // person ids from the direct manager up; only when a condition asks for it
+	stub           bool     // known by faulty records only: has a name, and is never decided on
 }
 
-func stub(id string) subject {
-	return subject{Person: access.Person{PersonID: id, Status: access.StatusUnknown}, manager: -1, stub: true}
-}
+func stub(p *access.Person) subject { return subject{Person: p, manager: -1, stub: true} }
 
 // view is what a condition sees as `person`: a subject at an instant. One is reused for all evaluations of
 // a worker, so that no rule costs a map or a copy of the person.
@@ -74,8 +77,8 @@ func personFields() []field {
 		text("stage", func(v *view) string { return v.stage }),
 		text("start_date", func(v *view) string { return v.StartDate.String() }),
 		text("end_date", func(v *view) string { return v.EndDate.String() }),
-		text("manager_id", func(v *view) string { return v.ManagerID }),
-		text("manager_email", func(v *view) string { return v.ManagerEmail }),
+		text("manager_id", func(v *view) string { return v.managerID }),
+		text("manager_email", func(v *view) string { return v.managerEmail }),
 		{"is_manager", cel.BoolType,
 			func(v *view) ref.Val { return types.Bool(v.isManager) },
 			func(*view) bool { return true }},

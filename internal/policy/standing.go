@@ -2,22 +2,23 @@ package policy
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
 )
 
-// standing is where a person stands at an instant: the stage of the employment, and whether access is open.
+// standing is where a person stands at an instant: what the rosters say, moved by the overrides in force.
 type standing struct {
-	stage string
+	stage lifecycle.Stage
 	// unknown: the rosters do not say whether the person works here, so nothing is taken away.
 	unknown bool
 	open    bool
-	from    time.Time // of the access window; zero is "always"
-	until   time.Time // exclusive; zero is "no end"
+	before  bool      // not open yet
+	until   time.Time // when the window closes or closed; zero is never, or not known
 	cut     bool      // an override, not a roster, closed the window
-	why     string    // when not open: "access ended on …: last working day"
+	why     string    // when not open
+	fault   string    // what contradicts itself in the record
 	notes   []note
 }
 
@@ -28,98 +29,141 @@ type note struct {
 	text  string
 }
 
-// standing derives the window at an instant: what the rosters say, moved by the overrides in force.
+// standing decides whether a person's access is open at an instant.
 func (e *evaluation) standing(i int32, at time.Time) standing {
 	s := &e.subjects[i]
-	w := e.life.window(&s.Person, at)
-	st := standing{stage: w.stage, unknown: w.stage == string(access.StatusUnknown), from: w.from, until: w.until}
-	fromWhy, untilWhy := w.fromWhy, w.untilWhy
-	if st.unknown {
-		st.from, st.until = time.Time{}, time.Time{}
+	if s.stub {
+		st := standing{stage: lifecycle.StageUnknown, unknown: true, open: true}
+		e.override(&st, lifecycle.Standing{}, i, at)
+		return st
 	}
-	zone := w.zone
-	var end, start time.Time // the narrowest that the overrides ask for
-	var endBy, startBy *override
-	for k := range e.overrides[s.PersonID] {
-		o := &e.overrides[s.PersonID][k]
-		if !o.expires.isZero() && !at.Before(o.expires.end(zone)) {
-			if !o.ends.isZero() && !at.Before(o.ends.at(zone, e.endHour)) {
-				st.notes = append(st.notes, note{CodeOverrideNotApplied, o.block,
-					fmt.Sprintf("it ended access on %s, and expired on %s: the rosters decide again", o.ends, o.expires)})
-			}
-			continue
-		}
-		if !o.ends.isZero() {
-			if t := o.ends.at(zone, e.endHour); endBy == nil || t.Before(end) {
-				end, endBy = t, o
-			}
-		}
-		if !o.starts.isZero() {
-			if t := o.starts.begin(zone); startBy == nil || t.After(start) {
-				start, startBy = t, o
-			}
-		}
-	}
-	if endBy != nil {
-		switch later := !st.until.IsZero() && end.After(st.until); {
-		case !later:
-			st.until, st.cut = end, true
-			untilWhy = "override: " + endBy.reason
-		case endBy.expires.isZero():
-			st.notes = append(st.notes, note{CodeOverrideNotApplied, endBy.block,
-				fmt.Sprintf("access_ends_at %s is later than the rosters say (%s), and a later end needs expires_at", endBy.ends, e.instant(st.until, zone))})
-		default:
-			if why := e.refused(endBy.approvedBy, i, at); why != "" && endBy.approvedBy != "" {
-				st.notes = append(st.notes, note{CodeUnapproved, endBy.block, "the later end is not applied: " + why})
-				break
-			}
-			st.until = end
-			untilWhy = "override: " + endBy.reason
-		}
-	}
-	if startBy != nil {
-		earlier := !st.from.IsZero() && start.Before(st.from)
-		why := ""
-		if earlier && startBy.approvedBy != "" {
-			why = e.refused(startBy.approvedBy, i, at)
-		}
-		if why != "" {
-			st.notes = append(st.notes, note{CodeUnapproved, startBy.block, "the earlier start is not applied: " + why})
-		} else {
-			st.from = start
-			fromWhy = "override: " + startBy.reason
-		}
-	}
-	switch {
-	case !st.until.IsZero() && !at.Before(st.until):
-		st.why = fmt.Sprintf("access ended on %s (%s)", e.instant(st.until, zone), untilWhy)
-	case !st.from.IsZero() && at.Before(st.from):
-		st.why = fmt.Sprintf("access starts on %s (%s)", e.instant(st.from, zone), fromWhy)
-	default:
+	base := lifecycle.At(*s.Person, at, e.options)
+	st := standing{stage: base.Stage, fault: base.Fault, unknown: base.Stage == lifecycle.StageUnknown, until: base.End}
+	switch base.Window {
+	case lifecycle.WindowUnknown, lifecycle.WindowOpen:
 		st.open = true
+	case lifecycle.WindowBefore:
+		st.before = true
+		st.why = fmt.Sprintf("access starts on %s (start date %s)", instant(base.Start, s.zone), s.StartDate)
+	case lifecycle.WindowClosed:
+		st.why = closedWhy(s.Person, base, s.zone)
 	}
+	e.override(&st, base, i, at)
 	return st
 }
 
+// closedWhy says when and by which date access ended.
+func closedWhy(p *access.Person, base lifecycle.Standing, zone *time.Location) string {
+	switch {
+	case base.NeverStarted:
+		return "the employment never started"
+	case base.End.IsZero():
+		return "access ended: status terminated"
+	case !p.LastWorkingDay.IsZero():
+		return fmt.Sprintf("access ended on %s (last working day %s)", instant(base.End, zone), p.LastWorkingDay)
+	case !p.EndDate.IsZero():
+		return fmt.Sprintf("access ended on %s (end date %s)", instant(base.End, zone), p.EndDate)
+	}
+	return fmt.Sprintf("access ended on %s (contract end date %s)", instant(base.End, zone), p.ContractEndDate)
+}
+
+// override moves the window. Of several ends the earliest counts, of several starts the latest: an override
+// that was forgotten in the file never lets anybody in against a newer one.
+func (e *evaluation) override(st *standing, base lifecycle.Standing, i int32, at time.Time) {
+	s := &e.subjects[i]
+	var starts, ends *override
+	for k := range e.overrides[s.PersonID] {
+		o := &e.overrides[s.PersonID][k]
+		if !o.expires.isZero() && !at.Before(o.expires.End(s.zone)) {
+			if st.open && !o.ends.isZero() && !at.Before(o.ends.at(s.zone, e.options.EndOfDayHour)) {
+				st.note(CodeOverrideNotApplied, o, "it ended access on %s and expired on %s, so the rosters decide again", o.ends, o.expires)
+			}
+			continue
+		}
+		if !o.ends.isZero() && (ends == nil || o.ends.at(s.zone, e.options.EndOfDayHour).Before(ends.ends.at(s.zone, e.options.EndOfDayHour))) {
+			ends = o
+		}
+		if !o.starts.isZero() && (starts == nil || o.starts.Begin(s.zone).After(starts.starts.Begin(s.zone))) {
+			starts = o
+		}
+	}
+	if starts != nil {
+		e.overrideStart(st, starts, starts.starts.Begin(s.zone), i, at)
+	}
+	if ends != nil {
+		e.overrideEnd(st, base, ends, ends.ends.at(s.zone, e.options.EndOfDayHour), i, at)
+	}
+}
+
+func (e *evaluation) overrideStart(st *standing, o *override, start time.Time, i int32, at time.Time) {
+	switch {
+	case at.Before(start) && (st.open || st.before):
+		st.open, st.before = false, true
+		st.why = fmt.Sprintf("access starts on %s (override: %s)", instant(start, e.subjects[i].zone), o.reason)
+	case st.before:
+		if why := e.refusedIfNamed(o.approvedBy, i, at); why != "" {
+			st.note(CodeUnapproved, o, "the earlier start is not applied: %s", why)
+			return
+		}
+		st.open, st.before, st.why = true, false, ""
+	}
+}
+
+func (e *evaluation) overrideEnd(st *standing, base lifecycle.Standing, o *override, end time.Time, i int32, at time.Time) {
+	zone := e.subjects[i].zone
+	closed := base.Window == lifecycle.WindowClosed
+	if later := closed && base.End.IsZero() && at.Before(end) || !base.End.IsZero() && end.After(base.End); !later {
+		if !closed || base.End.IsZero() || end.Before(base.End) {
+			st.until = end
+		}
+		if !at.Before(end) {
+			st.open, st.before, st.cut = false, false, true
+			st.why = fmt.Sprintf("access ended on %s (override: %s)", instant(end, zone), o.reason)
+		}
+		return
+	}
+	if o.expires.isZero() {
+		st.note(CodeOverrideNotApplied, o, "access_ends_at %s is later than the rosters say, and a later end needs expires_at", o.ends)
+		return
+	}
+	if why := e.refusedIfNamed(o.approvedBy, i, at); why != "" {
+		st.note(CodeUnapproved, o, "the later end is not applied: %s", why)
+		return
+	}
+	st.until = end
+	switch {
+	case !at.Before(end):
+		st.open, st.why = false, fmt.Sprintf("access ended on %s (override: %s)", instant(end, zone), o.reason)
+	case closed:
+		st.open, st.why = true, ""
+	}
+}
+
+func (st *standing) note(code Code, o *override, format string, args ...any) {
+	st.notes = append(st.notes, note{code, o.block, fmt.Sprintf(format, args...)})
+}
+
+// employed: has not left, as far as anybody knows. A hire to come counts.
+func (st *standing) employed() bool { return st.stage != lifecycle.StageTerminated }
+
 // instant writes a time as people of that zone read it.
-func (e *evaluation) instant(t time.Time, zone *time.Location) string {
+func instant(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04 MST")
 }
 
-// refused says why an approval does not count, or "". The approver must work here now, and must not be the
-// person who benefits. Whoever's row is faulty, or status unknown, is taken to work here: unknown triggers
-// nothing.
-func (e *evaluation) refused(by string, beneficiary int32, at time.Time) string {
-	if strings.TrimSpace(by) == "" {
-		return "approved_by is empty"
-	}
-	found := e.mail[fold(by)]
-	id := e.present(by)
-	if i, ok := e.index[id]; ok {
-		found = append([]int32{i}, found...)
-	} else if _, ok := e.faulty[id]; ok {
+// refusedIfNamed is refused where approved_by may be left out.
+func (e *evaluation) refusedIfNamed(by string, beneficiary int32, at time.Time) string {
+	if by == "" {
 		return ""
 	}
+	return e.refused(by, beneficiary, at)
+}
+
+// refused says why an approval does not count, or "". The approver must work here now, and must not be the
+// person who benefits. Whoever's record is faulty, or status unknown, is taken to work here: unknown
+// triggers nothing.
+func (e *evaluation) refused(by string, beneficiary int32, at time.Time) string {
+	found := e.people(by)
 	current := false
 	for _, i := range found {
 		if i == beneficiary {
@@ -136,15 +180,21 @@ func (e *evaluation) refused(by string, beneficiary int32, at time.Time) string 
 	return ""
 }
 
+// people are those whom a work e-mail or a person id names.
+func (c *company) people(name string) []int32 {
+	found := c.mail[fold(name)]
+	if i, ok := c.index[c.present(name)]; ok {
+		return append([]int32{i}, found...)
+	}
+	return found
+}
+
 // works reports whether a person is employed at the instant, as far as anybody knows.
 func (e *evaluation) works(i int32, at time.Time) bool {
 	s := &e.subjects[i]
-	if _, ok := e.faulty[s.PersonID]; ok {
+	if s.stub {
 		return true
 	}
-	switch e.life.window(&s.Person, at).stage {
-	case string(access.StatusTerminated), string(access.StatusNeverStarted), string(access.StatusPreHire):
-		return false
-	}
-	return true
+	stage := lifecycle.At(*s.Person, at, e.options).Stage
+	return stage != lifecycle.StageTerminated && stage != lifecycle.StagePreHire
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
 )
 
 // upcoming walks the instants until then at which something changes by itself, and decides again only those
@@ -35,36 +36,41 @@ func (e *evaluation) edges(from, until time.Time) map[int64][]int32 {
 			edges[t.UnixNano()] = append(edges[t.UnixNano()], people...)
 		}
 	}
+	day := func(d access.Date, zone *time.Location) time.Time { return lifecycle.Moment{Date: d}.Begin(zone) }
 	relies := e.reliances()
 	for i := range e.subjects {
-		p := &e.subjects[i]
+		s := &e.subjects[i]
 		affected := append([]int32{int32(i)}, relies[int32(i)]...)
-		if p.manager >= 0 && e.company.reports != nil {
-			affected = append(affected, p.manager)
+		employments := s.employments
+		if employments == nil {
+			employments = []access.Person{*s.Person}
 		}
-		zone := e.life.zone(&p.Person)
-		for _, d := range []access.Date{p.StartDate, p.EndDate, p.LastWorkingDay, p.ContractEndDate} {
-			if d.IsZero() {
-				continue
+		for k := range employments {
+			p := &employments[k]
+			zone := e.zone(p.TimeZone)
+			for _, d := range [...]access.Date{p.StartDate, p.EndDate, p.LastWorkingDay, p.ContractEndDate} {
+				if d.IsZero() {
+					continue
+				}
+				add(day(d.AddDays(-e.options.BeforeStartDays), zone), affected...)
+				add(day(d, zone), affected...)
+				add(d.In(zone, e.options.EndOfDayHour), affected...)
+				add(day(d.AddDays(1), zone), affected...)
 			}
-			add(d.AddDays(-e.policy.Timing.BeforeStartDays).In(zone, 0), affected...)
-			add(d.In(zone, 0), affected...)
-			add(d.In(zone, e.endHour), affected...)
-			add(d.In(zone, 24), affected...)
-		}
-		for _, o := range e.overrides[p.PersonID] {
-			for _, t := range []time.Time{o.starts.begin(zone), o.ends.at(zone, e.endHour), o.expires.end(zone)} {
-				add(t, affected...)
+			for _, o := range e.overrides[s.PersonID] {
+				add(o.starts.Begin(zone), affected...)
+				add(o.ends.at(zone, e.options.EndOfDayHour), affected...)
+				add(o.expires.End(zone), affected...)
 			}
-		}
-		for _, src := range e.exceptions[p.PersonID] {
-			x := e.sources[src].exception
-			add(x.starts.begin(zone), int32(i))
-			add(x.expires.end(zone), int32(i))
-		}
-		for k := range e.conflicts {
-			for _, v := range e.conflicts[k].waivers[p.PersonID] {
-				add(v.expires.end(zone), int32(i))
+			for _, src := range e.exceptions[s.PersonID] {
+				x := e.sources[src].exception
+				add(x.starts.Begin(zone), int32(i))
+				add(x.expires.End(zone), int32(i))
+			}
+			for k := range e.conflicts {
+				for _, v := range e.conflicts[k].waivers[s.PersonID] {
+					add(v.expires.End(zone), int32(i))
+				}
 			}
 		}
 	}
@@ -83,11 +89,7 @@ func (e *evaluation) reliances() map[int32][]int32 {
 		if !ok || by == "" {
 			return
 		}
-		approvers := e.mail[fold(by)]
-		if a, ok := e.index[e.present(by)]; ok {
-			approvers = append([]int32{a}, approvers...)
-		}
-		for _, a := range approvers {
+		for _, a := range e.people(by) {
 			relies[a] = append(relies[a], i)
 		}
 	}
@@ -120,17 +122,9 @@ func (e *evaluation) advance(w *worker, s *snapshot, t time.Time, people []int32
 			before[i] = s.outcomes[i]
 		}
 	}
+	people = e.moveOn(s, t, people)
 	for _, i := range people {
 		keep(i)
-		was := s.standings[i].employed()
-		s.standings[i] = e.standing(i, t)
-		if is := s.standings[i].employed(); s.working != nil && was != is {
-			if m := e.subjects[i].manager; m >= 0 && is {
-				s.working[m]++
-			} else if m >= 0 {
-				s.working[m]--
-			}
-		}
 	}
 	// Names are given back before they are claimed, so that one leaving and one coming do not collide.
 	touched := map[nameClaim]bool{}
@@ -165,6 +159,40 @@ func (e *evaluation) advance(w *worker, s *snapshot, t time.Time, people []int32
 		changes = append(changes, e.changesOf(&old, s, i, held)...)
 	}
 	return changes
+}
+
+// moveOn brings records, standings and reporting lines to t. It returns everybody concerned: when somebody
+// leaves or changes managers, that may make or unmake managers, and move whole chains.
+func (e *evaluation) moveOn(s *snapshot, t time.Time, people []int32) []int32 {
+	people = slices.Clone(people)
+	relined := false
+	for _, i := range people {
+		relined = e.settle(i, t) || relined
+	}
+	if relined {
+		was := slices.Clone(e.subjects)
+		e.managers()
+		for i := range e.subjects {
+			a, b := &was[i], &e.subjects[i]
+			if a.managerID != b.managerID || a.managerEmail != b.managerEmail || !slices.Equal(a.chain, b.chain) {
+				people = append(people, int32(i))
+			}
+		}
+	}
+	for _, i := range people {
+		s.standings[i] = e.standing(i, t)
+	}
+	if s.working != nil {
+		working := e.working(s.standings)
+		for i := range working {
+			if (working[i] > 0) != (s.working[i] > 0) {
+				people = append(people, int32(i))
+			}
+		}
+		s.working = working
+	}
+	slices.Sort(people)
+	return slices.Compact(people)
 }
 
 type nameClaim struct {
