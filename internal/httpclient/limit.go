@@ -188,8 +188,13 @@ func (l *limiter) stepBack(now time.Time, hint time.Duration) {
 	if !fresh {
 		return
 	}
-	l.refused = min(l.effective(now), max(l.accepted.count(now), l.rate/4))
-	l.rate = max(0.85*l.refused, minRate)
+	tried := l.effective(now)
+	l.refused = min(tried, max(l.accepted.count(now), l.rate/4))
+	back := 0.85
+	if l.refused > 0.9*tried {
+		back = 0.95 // nearly all was accepted: requests that bunched on the way, more likely than a lower quota
+	}
+	l.rate = max(back*l.refused, minRate)
 	l.cutAt, l.grewAt = now, now
 }
 

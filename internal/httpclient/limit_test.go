@@ -87,27 +87,27 @@ func TestLimiterKeepsToAndUsesTheQuota(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name       string
-		server     quotaServer
+		server     *quotaServer
 		configured float64
 		workers    int
 		most       int // arrivals in any second
 		refusals   int
 		used       int // percent of the quota
 	}{
-		{"configured", quotaServer{limit: 50, sliding: true, latency: 30 * time.Millisecond}, 50, 16, 55, 5, 95},
-		{"configured, many workers", quotaServer{limit: 50, latency: 80 * time.Millisecond}, 50, 100, 55, 5, 95},
-		{"delta seconds", quotaServer{limit: 50, headers: delta, latency: 30 * time.Millisecond}, 0, 16, 55, 5, 95},
-		{"delta seconds, sliding", quotaServer{limit: 50, sliding: true, headers: delta, latency: 10 * time.Millisecond}, 0, 64, 55, 5, 95},
-		{"epoch", quotaServer{limit: 50, headers: epoch, latency: 30 * time.Millisecond}, 0, 16, 55, 5, 95},
-		{"policy", quotaServer{limit: 50, headers: policy, latency: 30 * time.Millisecond}, 0, 16, 55, 5, 95},
-		{"refusals only, sliding", quotaServer{limit: 50, sliding: true, latency: 20 * time.Millisecond}, 0, 16, 58, 12, 88},
-		{"refusals only, fixed", quotaServer{limit: 50, latency: 20 * time.Millisecond}, 0, 16, 62, 20, 88},
-		{"configured too high", quotaServer{limit: 50, sliding: true, latency: 20 * time.Millisecond}, 80, 16, 58, 12, 88},
+		{"configured", &quotaServer{limit: 50, sliding: true, latency: 30 * time.Millisecond}, 50, 16, 55, 5, 90},
+		{"configured, many workers", &quotaServer{limit: 50, latency: 80 * time.Millisecond}, 50, 100, 55, 5, 90},
+		{"delta seconds", &quotaServer{limit: 50, headers: delta, latency: 30 * time.Millisecond}, 0, 16, 55, 5, 90},
+		{"delta seconds, sliding", &quotaServer{limit: 50, sliding: true, headers: delta, latency: 10 * time.Millisecond}, 0, 64, 55, 5, 90},
+		{"epoch", &quotaServer{limit: 50, headers: epoch, latency: 30 * time.Millisecond}, 0, 16, 55, 5, 90},
+		{"policy", &quotaServer{limit: 50, headers: policy, latency: 30 * time.Millisecond}, 0, 16, 55, 5, 90},
+		{"refusals only, sliding", &quotaServer{limit: 50, sliding: true, latency: 20 * time.Millisecond}, 0, 16, 58, 12, 88},
+		{"refusals only, fixed", &quotaServer{limit: 50, latency: 20 * time.Millisecond}, 0, 16, 62, 20, 88},
+		{"configured too high", &quotaServer{limit: 50, sliding: true, latency: 20 * time.Millisecond}, 80, 16, 58, 12, 88},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := &tc.server
+				s := tc.server
 				c := newTestClient(t, Options{Transport: s, RequestsPerSecond: tc.configured})
 				const seconds = 60
 				start := time.Now()

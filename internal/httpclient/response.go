@@ -39,7 +39,7 @@ func (r *Response) Decode(into any) error {
 	f := &fault.Error{Kind: fault.Invalid, Status: r.Status, RequestID: r.RequestID()}
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
-	label := described(r.Header, fmt.Sprint(r.Status))
+	label := r.client.secrets.clean(described(r.Header, fmt.Sprint(r.Status)))
 	switch {
 	case r.Empty():
 		f.Kind = fault.Unavailable
