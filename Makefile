@@ -29,9 +29,7 @@ build: ## The provider, as bin/terraform-provider-tenure
 test: ## All tests, with a real Terraform or OpenTofu (built from source, four minutes, where there is none)
 	@terraform=$$(tools/terraform.sh) || exit 1; \
 	export TF_ACC_TERRAFORM_PATH="$$terraform"; \
-	first=$$("$$terraform" version | head -n 1); \
-	case $$first in OpenTofu*) export TF_ACC_PROVIDER_HOST=registry.opentofu.org ;; esac; \
-	echo "Testing with $$first ($$terraform)$(if $(RACE),, without the race detector: it needs a C compiler)." >&2; \
+	echo "Testing with $$("$$terraform" version | head -n 1) ($$terraform)$(if $(RACE),, without the race detector: it needs a C compiler)." >&2; \
 	go test $(RACE) -shuffle=on -timeout 30m $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: demo

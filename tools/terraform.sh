@@ -42,8 +42,8 @@ for name in terraform tofu; do
 done
 
 want=$(cd "$here/opentofu" && go list -m -f '{{.Version}}' github.com/opentofu/opentofu)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/tenure
-tofu=$cache/tofu-$want-$(go env GOOS)-$(go env GOARCH)$(go env GOEXE)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/tenure/opentofu-$want-$(go env GOOS)-$(go env GOARCH)
+tofu=$cache/tofu$(go env GOEXE)
 if [ -x "$tofu" ]; then
 	printf '%s\n' "$tofu"
 	exit
