@@ -95,6 +95,9 @@ func (d *rosterDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 func (d *Data) lifecycleOptions() lifecycle.Options {
 	o := lifecycle.DefaultOptions()
 	o.TimeZone, o.ReadAt = d.zone, d.clock.Real()
+	if now := d.clock.Now(); now.Before(o.ReadAt) {
+		o.ReadAt = now // as if it were then, the roster was read then
+	}
 	return o
 }
 
