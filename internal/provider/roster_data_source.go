@@ -114,7 +114,7 @@ func (d *Data) readRosters(ctx context.Context, diags *diag.Diagnostics, names [
 		}
 		r, err := src.People(ctx)
 		if err != nil {
-			diagnose(diags, wrap(err, name, "read", "the roster"), "Nothing was planned from it.", at)
+			diagnose(diags, wrap(err, name, "", ""), "Nothing was planned from it.", at)
 			continue
 		}
 		if len(r.Problems) > 0 {
