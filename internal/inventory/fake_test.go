@@ -445,7 +445,9 @@ func (s sized) ListingCost(ctx context.Context, c app.Collection) (int, error) {
 	return max(1, (n+s.page-1)/s.page), nil
 }
 
-func ref(id string) access.AccountRef { return access.AccountRef{ID: id, UserName: "user" + id + "@acme.com"} }
+func ref(id string) access.AccountRef {
+	return access.AccountRef{ID: id, UserName: "user" + id + "@acme.com"}
+}
 
 func userSpec(name string) access.AccountSpec {
 	return access.AccountSpec{Values: map[access.Field]string{access.UserName: name}}
