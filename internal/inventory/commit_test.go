@@ -120,9 +120,12 @@ func TestCanceledWriters(t *testing.T) {
 			go func() { check(a.ChangeMembers(ctx, "g000", []access.MemberChange{add(id)})[0], time.Since(began)) }()
 			synctest.Wait()
 		}
+		var mu sync.Mutex
 		var done []string
 		want := func(id string, kind fault.Kind, state string, wait time.Duration) func(error, time.Duration) {
 			return func(err error, took time.Duration) {
+				mu.Lock()
+				defer mu.Unlock()
 				done = append(done, id)
 				var e *fault.Error
 				if fault.KindOf(err) != kind || took != wait || errors.As(err, &e) && e.State != state {
@@ -146,9 +149,12 @@ func TestCanceledWriters(t *testing.T) {
 		time.Sleep(time.Minute + 9*time.Second)
 		cancelTwo() // on its way together with three, which must not suffer
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if got := strings.Join(f.sent(""), "; "); got != "change members g000 +first; change members g000 +two +three" {
 			t.Errorf("sent %q", got)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if !slices.Equal(done, []string{"one", "first", "two", "three"}) {
 			t.Errorf("answered in the order %v", done)
 		}

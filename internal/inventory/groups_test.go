@@ -1,8 +1,10 @@
 package inventory
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
@@ -177,4 +179,51 @@ func TestApplyKeepsWhatComesThroughGroups(t *testing.T) {
 	if len(h["x"]) != 1 || h["x"][0].Via == "" || used["Dev"] != 0 {
 		t.Errorf("after removing: %v, %v", h, used)
 	}
+}
+
+func TestFailedGroupWrites(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	f := newFake().withGroups(2, 1)
+	a := New(f, Options{Name: "wiki"})
+	if _, err := a.Members(ctx, "g000"); err != nil { // brings the groups along
+		t.Fatal(err)
+	}
+	f.hook = func(_ context.Context, req string) error {
+		switch {
+		case strings.HasPrefix(req, "create"): // done, but the answer was lost
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.groups["lost"] = access.Group{ID: "lost", Name: "new"}
+			return errors.New("connection reset")
+		case strings.HasPrefix(req, "update"), strings.HasPrefix(req, "delete"):
+			return fault.New(fault.Forbidden, "not you")
+		}
+		return nil
+	}
+	name := "new"
+	if _, err := a.CreateGroup(ctx, access.GroupSpec{Name: &name}); fault.KindOf(err) != fault.Unconfirmed || !strings.Contains(err.Error(), "create group new in wiki") {
+		t.Errorf("got %v", err)
+	}
+	f.forgetLog()
+	if g, err := a.Group(ctx, "new"); err != nil || g.ID != "lost" {
+		t.Errorf("what a lost answer left behind is not found: %v, %v", g, err)
+	}
+	f.wantSent(t, "", 1)
+	if _, err := a.UpdateGroup(ctx, "g000", access.GroupSpec{Name: &name}); fault.KindOf(err) != fault.Forbidden || !strings.Contains(err.Error(), "update group group g000") {
+		t.Errorf("got %v", err)
+	}
+	if err := a.DeleteGroup(ctx, "g001"); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("got %v", err)
+	}
+	f.forgetLog()
+	if all, err := a.Groups(ctx); err != nil || len(all) != 3 {
+		t.Errorf("%v, %v", all, err)
+	}
+	if got, err := a.Members(ctx, "g001"); err != nil || len(got) != 1 {
+		t.Errorf("%v, %v", got, err)
+	}
+	f.wantSent(t, "get group", 2)
+	f.wantSent(t, "members g001", 1)
+	f.wantSent(t, "", 3)
 }
