@@ -157,7 +157,14 @@ func In(err error, system, op, subject string) error {
 	}
 	var e *Error
 	if !errors.As(err, &e) {
-		return &Error{Kind: Unavailable, System: system, Op: op, Subject: subject, Err: err}
+		kind := KindOf(err) // a bare Kind keeps its meaning
+		switch {
+		case kind == 0:
+			kind = Unavailable
+		case err == error(kind):
+			err = nil
+		}
+		return &Error{Kind: kind, System: system, Op: op, Subject: subject, Err: err}
 	}
 	c := *e
 	if c.System == "" {

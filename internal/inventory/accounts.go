@@ -2,105 +2,136 @@ package inventory
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
-// Account reads one account by id.
-func (a *App) Account(ctx context.Context, id string) (access.Account, error) {
-	if err := a.Supports(app.ReadAccounts); err != nil {
-		return access.Account{}, err
+// openAccounts connects the directory to the app.
+func (a *App) openAccounts() {
+	d := &a.accounts
+	d.init()
+	d.folds = a.Info().UserNamesFoldCase
+	d.loaded = func(n int, took time.Duration) { a.log.Info("listed accounts", "count", n, "took", took) }
+	r, ok := a.app.(app.AccountReader)
+	if !ok {
+		return // every reading method asks Supports first
 	}
-	acc, err := a.app.(app.AccountReader).Account(ctx, access.AccountRef{ID: id})
+	d.list = func(ctx context.Context, put func(string, *access.Account)) error {
+		for acc, err := range r.Accounts(ctx, access.AccountFilter{}) {
+			if err != nil {
+				return err
+			}
+			put(acc.ID, &acc)
+		}
+		return nil
+	}
+	d.point = func(ctx context.Context, id string) (*access.Account, error) {
+		acc, err := r.Account(ctx, access.AccountRef{ID: id})
+		if err == nil && acc.ID != id {
+			err = fault.New(fault.Invalid, "asked for the account with id %s, the app answered with %q", id, acc.ID)
+		}
+		return &acc, err
+	}
+	d.filter = func(ctx context.Context, f access.AccountFilter) (found []access.Account, err error) {
+		for acc, err := range r.Accounts(ctx, f) {
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, acc)
+		}
+		return found, nil
+	}
+	if s, ok := a.app.(app.Sizer); ok {
+		d.cost = func(ctx context.Context) (int, error) { return s.ListingCost(ctx, app.CollectionAccounts) }
+	}
+}
+
+// Account reads one account by id. NotFound means that the app itself said so: an account that the listing
+// does not show is asked for by itself. Manager is as the app has it; see ManagerName.
+func (a *App) Account(ctx context.Context, id string) (access.Account, error) {
+	return a.account(ctx, id, a.accounts.get)
+}
+
+// Reread reads one account from the app, whatever is known already: the look before a write that takes
+// something away.
+func (a *App) Reread(ctx context.Context, id string) (access.Account, error) {
+	return a.account(ctx, id, a.accounts.reread)
+}
+
+func (a *App) account(ctx context.Context, id string, read func(context.Context, string, func(*access.Account)) error) (acc access.Account, err error) {
+	if err := a.Supports(app.ReadAccounts); err != nil {
+		return acc, err
+	}
+	if id == "" {
+		return acc, a.fail(fault.New(fault.Invalid, "the id is empty"), "read account", "")
+	}
+	err = read(ctx, id, func(p *access.Account) { acc = *p })
 	return acc, a.fail(err, "read account", id)
 }
 
-// Reread reads one account from the app, whatever is known already.
-func (a *App) Reread(ctx context.Context, id string) (access.Account, error) {
-	return a.Account(ctx, id)
-}
-
-// Accounts lists all accounts, the inactive included.
+// Accounts lists all accounts, the inactive included, in the order of their ids.
 func (a *App) Accounts(ctx context.Context) ([]access.Account, error) {
 	if err := a.Supports(app.ReadAccounts); err != nil {
 		return nil, err
 	}
-	var out []access.Account
-	for acc, err := range a.app.(app.AccountReader).Accounts(ctx, access.AccountFilter{}) {
-		if err != nil {
-			return nil, a.fail(err, "list accounts", "")
-		}
-		out = append(out, acc)
-	}
-	return out, nil
+	all, err := a.accounts.everyone(ctx)
+	return all, a.fail(err, "list accounts", "")
 }
 
-// FindAccount gives the accounts whose field equals value.
+// FindAccount gives the accounts whose field equals value, none being no error. E-mail addresses are
+// compared without regard to case, user names as the app compares them, everything else exactly.
 func (a *App) FindAccount(ctx context.Context, by access.Field, value string) ([]access.Account, error) {
-	all, err := a.Accounts(ctx)
-	var out []access.Account
-	for _, acc := range all {
-		if acc.Get(by) == value {
-			out = append(out, acc)
-		}
+	if err := a.Supports(app.ReadAccounts); err != nil {
+		return nil, err
 	}
-	return out, err
+	if value == "" {
+		return nil, nil
+	}
+	found, err := a.accounts.find(ctx, by, value)
+	return found, a.fail(err, "find account by "+string(by), value)
 }
 
-// AccountByUserName gives the account with the user name, or fault.NotFound.
+// AccountByUserName gives the account with the user name. Unlike FindAccount it does not take the
+// listing's word for absence where the app can be asked.
 func (a *App) AccountByUserName(ctx context.Context, name string) (access.Account, error) {
 	found, err := a.FindAccount(ctx, access.UserName, name)
-	if err != nil || len(found) == 0 {
-		if err == nil {
-			err = fault.New(fault.NotFound, "no account has this user name")
+	if err == nil && len(found) == 0 && a.accounts.confirm(access.UserName, name) {
+		found, err = a.FindAccount(ctx, access.UserName, name)
+	}
+	switch {
+	case err != nil:
+		return access.Account{}, err
+	case len(found) == 0:
+		return access.Account{}, &fault.Error{
+			Kind: fault.NotFound, System: a.Name(), Op: "find account", Subject: name,
+			Cause: "no account has this user name",
 		}
-		return access.Account{}, a.fail(err, "find account", name)
+	case len(found) > 1:
+		return access.Account{}, &fault.Error{
+			Kind: fault.Invalid, System: a.Name(), Op: "find account", Subject: name,
+			Cause: fmt.Sprintf("accounts %s and %s have the same user name", found[0].ID, found[1].ID),
+		}
 	}
 	return found[0], nil
 }
 
-// Match gives the existing account that spec describes, or fault.NotFound, or fault.Exists when matches
-// contradict each other.
-func (a *App) Match(ctx context.Context, spec access.AccountSpec) (access.Account, error) {
-	return a.AccountByUserName(ctx, spec.Values[access.UserName])
-}
-
-// ManagerName is the user name of the account's manager.
+// ManagerName is the user name of the account's manager. Where the app holds an account id it is looked
+// up; an id that leads nowhere is answered as it is, so that it shows as drift.
 func (a *App) ManagerName(ctx context.Context, acc access.Account) (string, error) {
 	if acc.Manager == "" || !a.Info().ManagerIsID {
 		return acc.Manager, nil
 	}
 	m, err := a.Account(ctx, acc.Manager)
-	return m.UserName, err
-}
-
-// CreateAccount creates an account.
-func (a *App) CreateAccount(ctx context.Context, spec access.AccountSpec) (access.Account, error) {
-	if err := a.Supports(app.CreateAccounts); err != nil {
-		return access.Account{}, err
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return acc.Manager, nil
+	case err != nil:
+		return "", err
 	}
-	acc, err := a.app.(app.AccountWriter).CreateAccount(ctx, spec)
-	return acc, a.fail(err, "create account", spec.Values[access.UserName])
-}
-
-// UpdateAccount changes what spec names.
-func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, spec access.AccountSpec) (access.Account, error) {
-	if err := a.Supports(app.UpdateAccounts); err != nil {
-		return access.Account{}, err
-	}
-	acc, err := a.app.(app.AccountWriter).UpdateAccount(ctx, ref, spec)
-	return acc, a.fail(err, "update account", ref.UserName)
-}
-
-// RetireAccount deactivates or deletes; Keep writes nothing.
-func (a *App) RetireAccount(ctx context.Context, ref access.AccountRef, how access.Disposition) error {
-	if how == access.Keep {
-		return nil
-	}
-	if err := a.Supports(app.DeactivateAccount); err != nil {
-		return err
-	}
-	return a.fail(a.app.(app.AccountWriter).RetireAccount(ctx, ref, how), string(how), ref.UserName)
+	return m.UserName, nil
 }

@@ -2,8 +2,10 @@ package inventory
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
 // Outcome is how an attempted write ended, in the words of the audit log.
@@ -60,4 +62,58 @@ func reasonOf(ctx context.Context, ref access.AccountRef) Reason {
 		return f(ref)
 	}
 	return Reason{}
+}
+
+// proven makes sure that a write whose failure was not classified is never read as "nothing was done".
+func proven(err error) error {
+	if err == nil || fault.KindOf(err) != 0 {
+		return err
+	}
+	return &fault.Error{
+		Kind: fault.Unconfirmed, Cause: "the outcome is not known", Err: err,
+		State: "It may or may not have been written.", Next: "Apply again: repeating it is safe.",
+	}
+}
+
+// record hands a write to the audit log and answers what the caller must hear: the write's own failure,
+// or that a write succeeded without a record.
+func (a *App) record(ctx context.Context, e AuditEntry, ref access.AccountRef, err error) error {
+	if a.opts.Audit == nil {
+		return err
+	}
+	if ref.UserName == "" {
+		a.accounts.peek(ref.ID, func(acc *access.Account) { ref.UserName = acc.UserName })
+	}
+	r := reasonOf(ctx, ref)
+	e.App, e.AccountID, e.UserName, e.PersonID, e.Why, e.Err = a.Name(), ref.ID, ref.UserName, r.PersonID, r.Why, err
+	var f *fault.Error
+	switch {
+	case errors.Is(err, fault.Unconfirmed):
+		e.Outcome = OutcomeUnconfirmed
+	case err != nil:
+		e.Outcome = OutcomeFailed
+	case e.Outcome == "":
+		e.Outcome = OutcomeDone
+	}
+	if errors.As(err, &f) {
+		e.RequestID = f.RequestID
+	}
+	// A caller that gave up has still written.
+	auditErr := a.opts.Audit(context.WithoutCancel(ctx), e)
+	if auditErr == nil {
+		return err
+	}
+	a.mu.Lock()
+	if a.auditErr == nil {
+		a.auditErr = auditErr
+	}
+	a.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return &fault.Error{
+		Kind: fault.Partial, Cause: "the audit log could not be written", Err: auditErr,
+		State: "The write itself succeeded. Nothing more is written to " + a.Name() + ".",
+		Next:  "Make the file of audit_log writable and apply again.",
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
@@ -64,41 +66,50 @@ func fold(s string) string {
 	}, s)
 }
 
-// refuse answers why no write may be sent at all, or nil.
-func (a *App) refuse(op, subject string) error {
-	e := &fault.Error{Kind: fault.Protected, System: a.opts.Name, Op: op, Subject: subject, State: nothingSent}
+// admit answers why no write of this kind may be sent, or nil.
+func (a *App) admit(op, subject string, c app.Capability) error {
+	e := &fault.Error{Kind: fault.Protected, System: a.Name(), Op: op, Subject: subject, State: nothingSent}
+	if err := a.Supports(c); err != nil {
+		return fault.In(err, a.Name(), op, subject)
+	}
 	if a.opts.ReadOnly {
-		e.Cause = fmt.Sprintf("the app block %q says read_only = true", a.opts.Name)
-		e.Next = fmt.Sprintf("Take read_only out of the app block %q to let Tenure write there.", a.opts.Name)
+		e.Cause = fmt.Sprintf("the app block %q says read_only = true", a.Name())
+		e.Next = fmt.Sprintf("Take read_only out of the app block %q to let Tenure write there.", a.Name())
 		return e
 	}
 	if a.opts.RefuseWrites != nil {
 		if err := a.opts.RefuseWrites(); err != nil {
 			var f *fault.Error
-			if errors.As(err, &f) {
-				e.Kind, e.Cause, e.Next = f.Kind, f.Cause, f.Next
-				if f.State != "" {
-					e.State = f.State
-				}
+			if !errors.As(err, &f) {
+				e.Err = err
+				return e
 			}
-			e.Err = err
-			if f != nil {
-				e.Err = f.Err
+			err = fault.In(f, a.Name(), op, subject)
+			if errors.As(err, &f) && f.State == "" {
+				f.State = nothingSent // In has made a copy
 			}
-			return e
+			return err
 		}
+	}
+	a.mu.Lock()
+	broken := a.auditErr
+	a.mu.Unlock()
+	if broken != nil {
+		e.Cause = "the audit log cannot be written any more, and nothing is written without a record"
+		e.Next, e.Err = "Make the file of audit_log writable and apply again.", broken
+		return e
 	}
 	return nil
 }
 
 // protects answers the refusal of a write that takes something away from a protected account, or nil.
 // names are all names under which the account is known: an account renamed since the plan stays protected.
-func (a *App) protects(op string, names ...string) error {
+func (a *App) protects(op, subject string, names []string) error {
 	for _, n := range names {
 		if a.IsProtected(n) {
 			return &fault.Error{
-				Kind: fault.Protected, System: a.opts.Name, Op: op, Subject: n, State: nothingSent,
-				Cause: fmt.Sprintf("protected_accounts of the app block %q covers %s", a.opts.Name, n),
+				Kind: fault.Protected, System: a.Name(), Op: op, Subject: subject, State: nothingSent,
+				Cause: fmt.Sprintf("protected_accounts of the app block %q covers %s", a.Name(), n),
 				Next: "Leave the account as it is in configuration; or, if it should really lose this, take it out of " +
 					"protected_accounts first.",
 			}
@@ -107,6 +118,41 @@ func (a *App) protects(op string, names ...string) error {
 	return nil
 }
 
-func canceled(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+// namesOf gives the names by which ref is known: the caller's, and the one that the app showed in this
+// run. With neither, and something to protect, the app is asked: an id alone must not slip through.
+func (a *App) namesOf(ctx context.Context, ref access.AccountRef) ([]string, error) {
+	names := []string{ref.UserName}
+	known := a.accounts.peek(ref.ID, func(acc *access.Account) { names = append(names, acc.UserName) })
+	if known || ref.UserName != "" || len(a.protected) == 0 {
+		return names, nil
+	}
+	acc, err := a.Account(ctx, ref.ID)
+	switch {
+	case err == nil:
+		return append(names, acc.UserName), nil
+	case errors.Is(err, fault.NotFound):
+		return names, nil
+	}
+	return nil, err
+}
+
+// spare is protects for a reference.
+func (a *App) spare(ctx context.Context, op, subject string, ref access.AccountRef) error {
+	names, err := a.namesOf(ctx, ref)
+	if err != nil {
+		return fault.In(err, a.Name(), op, subject)
+	}
+	return a.protects(op, subject, names)
+}
+
+// label names an account in messages.
+func (a *App) label(ref access.AccountRef) string {
+	name := ref.UserName
+	if name == "" {
+		a.accounts.peek(ref.ID, func(acc *access.Account) { name = acc.UserName })
+	}
+	if name == "" {
+		name = ref.ID
+	}
+	return name
 }

@@ -11,6 +11,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -39,8 +40,8 @@ type Options struct {
 	RefuseWrites func() error
 	// Stale says that an app which cannot be reached leaves the last known state standing; see StaleOK.
 	Stale bool
-	// Audit receives every attempted write after its outcome is known. An error from it stops all further
-	// writes. Nil records nothing.
+	// Audit receives every attempted write after its outcome is known, from several goroutines at once. An
+	// error from it stops all further writes. Nil records nothing.
 	Audit func(ctx context.Context, e AuditEntry) error
 	// Log receives what was loaded and how; ids only. Nil is silent.
 	Log *slog.Logger
@@ -54,8 +55,18 @@ type App struct {
 	protected []string
 	ignored   []string
 
-	mu      sync.Mutex
-	touched map[string]bool
+	accounts  directory
+	groups    collection[access.Group]
+	members   collection[*memberSet]
+	assignees collection[holders]
+	pools     collection[[]access.Pool]
+
+	memberCommits  committer[access.MemberChange]
+	licenseCommits committer[access.LicenseChange]
+
+	mu       sync.Mutex
+	touched  map[string]bool
+	auditErr error // the first failure of the audit log; nothing is written after it
 }
 
 // New wraps a. It does no I/O.
@@ -66,11 +77,15 @@ func New(a app.App, o Options) *App {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &App{
+	inv := &App{
 		app: a, opts: o, log: o.Log.With("app", o.Name),
 		protected: foldAll(o.Protected), ignored: foldAll(o.Ignored),
 		touched: map[string]bool{},
 	}
+	inv.openAccounts()
+	inv.openGroups()
+	inv.openLicenses()
+	return inv
 }
 
 // Name is the app block's name.
@@ -119,7 +134,7 @@ func (a *App) SameUserName(x, y string) bool {
 // last known state to an error (on_unavailable = "stale").
 func (a *App) StaleOK(err error) bool {
 	k := fault.KindOf(err)
-	return a.opts.Stale && (k == fault.Unavailable || k == fault.RateLimited) && !canceled(err)
+	return a.opts.Stale && (k == fault.Unavailable || k == fault.RateLimited) && !errors.Is(err, context.Canceled)
 }
 
 // Touched reports whether this process created or adopted the account, so that a hand-over between two

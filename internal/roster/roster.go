@@ -27,10 +27,18 @@ type Info struct {
 	Terminated, FutureHires, Leave, Totals bool
 }
 
-// Roster is one complete reading.
+// Roster is one complete reading: every record is in People, or in Problems and Faulty.
 type Roster struct {
-	People   []access.Person
+	// People are the records without a fault, one per employment: a person can have several.
+	People []access.Person
+	// Problems are what is wrong with the other records. Their people are quarantined, by PersonID.
 	Problems []Problem
+	// Faulty are the people of Problems, as far as they could be read and say who they are: enough to
+	// name them and to keep manager chains whole, never to decide on. Nothing here is also in People.
+	Faulty []access.Person
+	// Notices are worth a look but stop nothing: a manager who is not in the roster, a status that no
+	// map knows, one address of a former and a present person.
+	Notices []Problem
 }
 
 // Problem is a faulty record: who (when known), where, what.

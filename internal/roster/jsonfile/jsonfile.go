@@ -3,7 +3,6 @@
 package jsonfile
 
 import (
-	"context"
 	"errors"
 	"strings"
 
@@ -46,9 +45,4 @@ func Open(c Config) (roster.Source, error) {
 // people.
 func (s *source) Info() roster.Info {
 	return roster.Info{Kind: "json", Name: s.cfg.Name, Terminated: true, FutureHires: true, Leave: true}
-}
-
-// People reads the file.
-func (s *source) People(ctx context.Context) (roster.Roster, error) {
-	return roster.Roster{}, fault.New(fault.Unsupported, "reading is not there yet")
 }

@@ -1,0 +1,3 @@
+data "tenure_groups" "slack" {
+  app = "slack"
+}

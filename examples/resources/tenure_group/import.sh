@@ -1,0 +1,2 @@
+# APP/GROUP, the group by name or by id
+terraform import tenure_group.engineering slack/engineering

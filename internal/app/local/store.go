@@ -1,0 +1,310 @@
+package local
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"hash/maphash"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
+	"github.com/tenure-access/terraform-provider-tenure/internal/groupcommit"
+)
+
+// settled is the age from which a modification time can be trusted to change with the next write: the
+// coarsest clocks of file systems tick every two seconds.
+const settled = 2 * time.Second
+
+// store is the file: parsed copies for readers, group commit for writers.
+type store struct {
+	path  string
+	queue groupcommit.Queue[func(*edit) error]
+	seed  maphash.Seed
+	buf   bytes.Buffer // what is being written; used again because it can be large
+
+	mu    sync.Mutex
+	cache snapshot
+}
+
+// snapshot is the file as it was when read or written, or why it could not be read.
+type snapshot struct {
+	doc  *document
+	err  error
+	info fs.FileInfo // nil before the first read
+	sum  uint64
+	// exact says that info alone tells this content from any other: the file had settled, or its
+	// modification time was set by us to the nanosecond, which no other write will hit.
+	exact bool
+}
+
+func newStore(path string) *store {
+	s := &store{path: path, seed: maphash.MakeSeed()}
+	s.queue = groupcommit.Queue[func(*edit) error]{LockPath: s.lockPath, LockMode: 0o666, Commit: s.commit}
+	return s
+}
+
+// load gives the content of the file as it is now. A missing file is an empty app, because the first
+// apply begins with one; a missing directory is an error, because no apply can mend it.
+func (s *store) load(ctx context.Context) (*document, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &fault.Error{Kind: fault.Unavailable, Cause: "the operation was given up", Err: err}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current()
+}
+
+// current is load for those who hold mu.
+func (s *store) current() (*document, error) {
+	info, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := s.checkDirectory(filepath.Dir(s.path)); err != nil {
+			return nil, err
+		}
+		return &document{}, nil
+	case err != nil:
+		return nil, s.unreadable(err)
+	case info.IsDir():
+		return nil, &fault.Error{Kind: fault.Invalid, Cause: s.path + " is a directory", Next: "Set path to a file."}
+	}
+	if c := &s.cache; !c.exact || !same(c.info, info) {
+		if err := s.read(); err != nil {
+			return nil, err
+		}
+	}
+	return s.cache.doc, s.cache.err
+}
+
+func same(a, b fs.FileInfo) bool {
+	return a != nil && b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}
+
+// read brings the cache up to date. Its error says that the file could not be read; a file that is
+// malformed is remembered as such.
+func (s *store) read() error {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return s.unreadable(err)
+	}
+	defer f.Close()
+	now := time.Now()
+	info, err := f.Stat()
+	if err != nil {
+		return s.unreadable(err)
+	}
+	var b bytes.Buffer
+	b.Grow(int(info.Size()) + bytes.MinRead)
+	if _, err := b.ReadFrom(f); err != nil {
+		return s.unreadable(err)
+	}
+	data := b.Bytes()
+	sum := maphash.Bytes(s.seed, data)
+	if s.cache.info == nil || s.cache.sum != sum || s.cache.info.Size() != int64(len(data)) {
+		s.cache.doc, s.cache.err = decode(s.path, data)
+	}
+	s.cache.info, s.cache.sum = info, sum
+	s.cache.exact = info.Size() == int64(len(data)) && now.Sub(info.ModTime()) > settled
+	return nil
+}
+
+func (s *store) unreadable(err error) error {
+	kind := fault.Unavailable
+	if errors.Is(err, fs.ErrPermission) {
+		kind = fault.Forbidden
+	}
+	return &fault.Error{Kind: kind, Cause: "cannot read the file", Err: err}
+}
+
+// checkDirectory says what a person can do about a missing directory. It is never NotFound, which would
+// read as "the account is gone".
+func (s *store) checkDirectory(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &fault.Error{
+			Kind: fault.Invalid, Cause: "the directory " + dir + " of the file " + s.path + " does not exist",
+			Next: "Create the directory, or correct path. The file itself is created by the first write.",
+		}
+	case err != nil:
+		return s.unreadable(err)
+	case !info.IsDir():
+		return &fault.Error{Kind: fault.Invalid, Cause: dir + " is not a directory", Next: "Correct path."}
+	}
+	return nil
+}
+
+// target follows symbolic links, also to a file that does not exist yet, so that the file and its lock
+// are one for all who name it differently.
+func (s *store) target() (string, error) {
+	path := s.path
+	for range 40 { // as many links as Linux follows
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			if err := s.checkDirectory(filepath.Dir(path)); err != nil {
+				return "", err
+			}
+			return "", s.unreadable(err)
+		}
+		path = filepath.Join(dir, filepath.Base(path))
+		link, err := os.Readlink(path)
+		if err != nil {
+			return path, nil // no link: a file, or nothing yet
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(dir, link)
+		}
+		path = link
+	}
+	return "", &fault.Error{Kind: fault.Invalid, Cause: "too many symbolic links at " + s.path, Next: "Correct path."}
+}
+
+func (s *store) lockPath() (string, error) {
+	path, err := s.target()
+	return path + ".lock", err
+}
+
+// update applies change to the file, together with whatever else waits. change may be called only once;
+// it refuses before it touches anything.
+func (s *store) update(ctx context.Context, change func(*edit) error) error {
+	return s.queue.Do(ctx, change)
+}
+
+// commit is one cycle: read if the file changed, apply, write if anything changed. The lock is held.
+func (s *store) commit(batch []func(*edit) error) []error {
+	errs := make([]error, len(batch))
+	s.mu.Lock()
+	doc, err := s.current()
+	s.mu.Unlock()
+	if err == nil {
+		e := edit{document: *doc}
+		for i, change := range batch {
+			errs[i] = change(&e)
+		}
+		if !e.changed {
+			return errs
+		}
+		next := e.document
+		err = s.write(&next)
+	}
+	if err != nil {
+		// Answers like "already a member" may rest on changes of this batch that were not written.
+		for i := range errs {
+			errs[i] = err
+		}
+	}
+	return errs
+}
+
+// write replaces the file: a crash at any point leaves the old content or the new, and at most a
+// temporary file, which the next write removes.
+func (s *store) write(doc *document) error {
+	path, err := s.target()
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o600) // it holds personal data; who wants to share it says so with chmod
+	if info, err := os.Stat(path); err == nil {
+		if mode = info.Mode().Perm(); mode&0o222 == 0 {
+			return &fault.Error{
+				Kind: fault.Forbidden, Cause: path + " is marked read-only", State: "Nothing was written.",
+				Next: "Allow writing with chmod u+w, or mark the app read_only.",
+			}
+		}
+	}
+	temporary := path + ".tmp"
+	written, err := s.writeTemporary(temporary, mode, doc)
+	if err != nil {
+		_ = os.Remove(temporary)
+		return s.unwritten(err)
+	}
+
+	s.mu.Lock()
+	if err = os.Rename(temporary, path); err == nil {
+		s.cache = written
+	}
+	s.mu.Unlock()
+	if err != nil {
+		_ = os.Remove(temporary)
+		return s.unwritten(err)
+	}
+	if err := syncDirectory(filepath.Dir(path)); err != nil {
+		return &fault.Error{
+			Kind: fault.Unconfirmed, Cause: "the file was replaced, but the directory could not be synced to disk", Err: err,
+			State: "The change is in the file now and may be lost if the machine fails.", Next: "Check the disk, then repeat the apply.",
+		}
+	}
+	return nil
+}
+
+func (s *store) unwritten(err error) error {
+	kind := fault.Unavailable
+	if errors.Is(err, fs.ErrPermission) {
+		kind = fault.Forbidden
+	}
+	return &fault.Error{
+		Kind: kind, Cause: "cannot write the file", Err: err, State: "Nothing was written.",
+		Next: "Make sure that the directory is writable and the disk has room; the file is replaced by way of a second one beside it.",
+	}
+}
+
+func (s *store) writeTemporary(path string, mode fs.FileMode, doc *document) (_ snapshot, err error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return snapshot{}, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return snapshot{}, err
+	}
+	defer func() { err = cmp.Or(err, f.Close()) }()
+	s.buf.Reset()
+	doc.write(&s.buf)
+	if _, err := f.Write(s.buf.Bytes()); err != nil {
+		return snapshot{}, err
+	}
+	if err := f.Chmod(mode); err != nil {
+		return snapshot{}, err
+	}
+	now := time.Now()
+	if err := os.Chtimes(path, now, now); err != nil {
+		return snapshot{}, err
+	}
+	if err := f.Sync(); err != nil {
+		return snapshot{}, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return snapshot{}, err
+	}
+	return snapshot{doc: doc, info: info, sum: maphash.Bytes(s.seed, s.buf.Bytes()), exact: info.ModTime().Equal(now)}, nil
+}
+
+// syncDirectory makes a rename durable, where the system has a way to say so.
+func syncDirectory(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) || os.PathSeparator == '\\' {
+		return nil
+	}
+	return err
+}
+
+// roles are the roles in a group as far as they are known without reading.
+func (s *store) roles() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cache.doc == nil {
+		return defaultRoles
+	}
+	return s.cache.doc.groupRoles()
+}

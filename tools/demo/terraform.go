@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	tfjson "github.com/hashicorp/terraform-json"
+)
+
+// Terraform runs one binary in one directory, with the provider that was just built.
+type Terraform struct {
+	bin     string
+	dir     string
+	env     []string
+	version string // "Terraform v1.11.4"
+}
+
+// cliConfig is the file in the working directory that points Terraform at the provider.
+const cliConfig = "demo.tfrc"
+
+func newTerraform(ctx context.Context, bin, provider, dir string) (*Terraform, error) {
+	path, err := exec.LookPath(bin)
+	if err != nil {
+		return nil, fmt.Errorf("find Terraform: %w", err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, fmt.Errorf("find Terraform: %w", err)
+	}
+	if provider, err = filepath.Abs(provider); err != nil {
+		return nil, fmt.Errorf("find the provider: %w", err)
+	}
+	if _, err := os.Stat(provider); err != nil {
+		return nil, fmt.Errorf("find the provider (make build makes it): %w", err)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the working directory: %w", err)
+	}
+	// The override makes init, and with it the network, unnecessary.
+	rc := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"tenure-access/tenure\" = %q\n  }\n  direct {}\n}\n",
+		filepath.ToSlash(filepath.Dir(provider)))
+	if err := os.WriteFile(filepath.Join(dir, cliConfig), []byte(rc), 0o600); err != nil {
+		return nil, fmt.Errorf("write the CLI configuration: %w", err)
+	}
+	tf := &Terraform{bin: path, dir: abs}
+	// A developer's own settings (TF_LOG, TF_CLI_ARGS, TENURE_AS_OF, variables) would change the story.
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "TF_") && !strings.HasPrefix(kv, "TENURE_") {
+			tf.env = append(tf.env, kv)
+		}
+	}
+	tf.env = append(tf.env, "TF_CLI_CONFIG_FILE="+filepath.Join(abs, cliConfig), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	v, err := tf.run(ctx, "version")
+	if err != nil {
+		return nil, err
+	}
+	tf.version, _, _ = strings.Cut(v, "\n")
+	return tf, nil
+}
+
+// run gives what the command printed; when it fails, the error holds all of that.
+func (tf *Terraform) run(ctx context.Context, args ...string) (string, error) {
+	var out, all bytes.Buffer
+	cmd := exec.CommandContext(ctx, tf.bin, args...) //nolint:gosec // the binary that the caller chose
+	cmd.Dir, cmd.Env = tf.dir, tf.env
+	cmd.Stdout, cmd.Stderr = &tee{&out, &all}, &all
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w\n\n%s", filepath.Base(tf.bin), strings.Join(args, " "), err, strings.TrimSpace(all.String()))
+	}
+	return out.String(), nil
+}
+
+type tee struct{ a, b *bytes.Buffer }
+
+func (t *tee) Write(p []byte) (int, error) {
+	t.a.Write(p)
+	return t.b.Write(p)
+}
+
+// Plan is a saved plan, as text for people and parsed for the demo.
+type Plan struct {
+	file string // relative to the working directory
+	Text string
+	JSON tfjson.Plan
+}
+
+// plan makes a plan and saves it with its text as plans/NAME.tfplan and plans/NAME.txt.
+func (tf *Terraform) plan(ctx context.Context, name string) (*Plan, error) {
+	p := &Plan{file: filepath.Join("plans", name+".tfplan")}
+	if _, err := tf.run(ctx, "plan", "-input=false", "-no-color", "-out="+p.file); err != nil {
+		return nil, err
+	}
+	text, err := tf.run(ctx, "show", "-no-color", p.file)
+	if err != nil {
+		return nil, err
+	}
+	p.Text = text
+	if err := os.WriteFile(filepath.Join(tf.dir, "plans", name+".txt"), []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("save the plan's text: %w", err)
+	}
+	raw, err := tf.run(ctx, "show", "-json", "-no-color", p.file)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(raw), &p.JSON); err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	return p, nil
+}
+
+func (tf *Terraform) apply(ctx context.Context, p *Plan) error {
+	_, err := tf.run(ctx, "apply", "-input=false", "-no-color", p.file)
+	return err
+}
+
+// Change is what a plan does to one resource instance.
+type Change string
+
+// The changes that the demo expects; anything else is shown as Terraform spells it.
+const (
+	Create Change = "create"
+	Update Change = "update"
+	Delete Change = "delete"
+)
+
+// changes are the resource instances that the plan touches, by address.
+func (p *Plan) changes() map[string]Change { return changesOf(p.JSON.ResourceChanges) }
+
+// drift is what changed behind Terraform's back since the last apply, by address.
+func (p *Plan) drift() map[string]Change { return changesOf(p.JSON.ResourceDrift) }
+
+func changesOf(list []*tfjson.ResourceChange) map[string]Change {
+	m := make(map[string]Change)
+	for _, rc := range list {
+		if rc.Mode != tfjson.ManagedResourceMode || rc.Change.Actions.NoOp() {
+			continue
+		}
+		var words []string
+		for _, a := range rc.Change.Actions {
+			words = append(words, string(a))
+		}
+		m[rc.Address] = Change(strings.Join(words, "+"))
+	}
+	return m
+}
+
+// sameChanges names every address at which got differs from want.
+func sameChanges(got, want map[string]Change) error {
+	var errs []error
+	for _, addr := range slices.Sorted(maps.Keys(want)) {
+		switch g, ok := got[addr]; {
+		case !ok:
+			errs = append(errs, fmt.Errorf("%s: expected to %s, is not in the plan", addr, want[addr]))
+		case g != want[addr]:
+			errs = append(errs, fmt.Errorf("%s: expected to %s, the plan says %s", addr, want[addr], g))
+		}
+	}
+	for _, addr := range slices.Sorted(maps.Keys(got)) {
+		if _, ok := want[addr]; !ok {
+			errs = append(errs, fmt.Errorf("%s: the plan says %s, expected nothing", addr, got[addr]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// excerpt is the plan's own text without the attributes that stay: one line for each resource that comes or goes, the
+// changed attributes below one that changes, and the count.
+func (p *Plan) excerpt() []string {
+	var lines []string
+	updating := false
+	for line := range strings.Lines(p.Text) {
+		line = strings.TrimRight(line, "\n")
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "  # ") && !strings.HasPrefix(trimmed, "# (") && strings.Contains(line, " will be "):
+			updating = strings.Contains(line, "will be updated")
+			lines = append(lines, line)
+		case updating && strings.Contains(line, " -> ") && strings.HasPrefix(trimmed, "~ "):
+			lines = append(lines, line)
+		case strings.HasPrefix(line, "Plan: "):
+			lines = append(lines, "", line)
+		}
+	}
+	return lines
+}
+
+// summary is the plan's last line: "Plan: 7 to add, 1 to change, 5 to destroy."
+func (p *Plan) summary() string {
+	for line := range strings.Lines(p.Text) {
+		if strings.HasPrefix(line, "Plan: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return "No changes."
+}
+
+// excerptOf is the excerpt of some resources, with the count.
+func (p *Plan) excerptOf(addresses ...string) []string {
+	var lines []string
+	all := p.excerpt()
+	for _, line := range all {
+		for _, addr := range addresses {
+			if strings.HasPrefix(line, "  # "+addr+" ") {
+				lines = append(lines, line)
+			}
+		}
+	}
+	if n := len(p.changes()) - len(lines); n > 0 {
+		lines = append(lines, fmt.Sprintf("  # ... and %d more", n))
+	}
+	return append(lines, "", p.summary())
+}
