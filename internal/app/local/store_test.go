@@ -193,6 +193,34 @@ func TestFailedWriteChangesNothing(t *testing.T) {
 	}
 }
 
+func TestEditDuringAWriteIsKept(t *testing.T) {
+	t.Parallel()
+	a, path := openFile(t, wiki)
+	calls := 0
+	err := a.file.update(t.Context(), func(e *edit) error {
+		if calls++; calls == 1 { // an editor saves after the file was read
+			overwrite(t, path, strings.Replace(wiki, "Engineer", "Architect", 1))
+		}
+		e.put(access.Account{ID: e.newID(accountPrefix), UserName: "dee", Active: true})
+		return nil
+	})
+	if err != nil || calls != 2 {
+		t.Fatalf("%d calls, %v", calls, err)
+	}
+	if text := content(t, path); !strings.Contains(text, "Architect") || strings.Count(text, `"dee"`) != 1 {
+		t.Errorf("file:\n%s", text)
+	}
+	err = a.file.update(t.Context(), func(e *edit) error {
+		overwrite(t, path, "oops")
+		e.put(access.Account{ID: e.newID(accountPrefix), UserName: "eli", Active: true})
+		return nil
+	})
+	wantFault(t, err, fault.Invalid, "wiki.json:1:1")
+	if content(t, path) != "oops" {
+		t.Error("a broken file was overwritten")
+	}
+}
+
 func TestReadOnlyFileIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	a, path := openFile(t, wiki)
