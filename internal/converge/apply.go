@@ -47,9 +47,9 @@ type Order struct {
 	Rules   Rules
 	Now     func() time.Time
 	Log     *slog.Logger
-	// HandedOver are the accounts that the first half of a replacement knew: the second half does not take
-	// them for people who come back.
-	HandedOver map[string]bool
+	// HandedOver tells of the accounts that the first half of a replacement knew: the second half does not
+	// take them for people who come back.
+	HandedOver func(accountID string) bool // nil: none
 }
 
 // Result is what really happened: the planned state, less what failed.

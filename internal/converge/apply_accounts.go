@@ -207,7 +207,7 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	r.app.MarkAdopted(acct.ID)
 	switch {
 	case spec.Active != nil:
-	case !acct.Active && r.HandedOver[acct.ID]:
+	case !acct.Active && r.HandedOver != nil && r.HandedOver(acct.ID):
 		// The first half of this replacement knew the account: somebody else deactivated it since.
 		r.mu.Lock()
 		r.res.State.Held[account(key)] = Held{DeactivatedElsewhere, stamp(r.Now())}

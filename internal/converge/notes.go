@@ -1,8 +1,6 @@
 package converge
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
@@ -52,8 +50,8 @@ type GroupRef struct {
 type Standing struct {
 	// Stage is "" (active), "left", "dropped", "unknown" or "quarantined".
 	Stage string `json:"stage"`
-	// When is the date on which somebody left.
-	When string `json:"when,omitempty"`
+	// Why says it for people: "left on 2026-03-31".
+	Why string `json:"why,omitempty"`
 }
 
 // The stages of a Standing.
@@ -63,18 +61,6 @@ const (
 	StageUnknown     = "unknown"
 	StageQuarantined = "quarantined"
 )
-
-// ReadNotes decodes what Encode made; nothing decodes to empty notes.
-func ReadNotes(b []byte) (Notes, error) {
-	var n Notes
-	if len(b) == 0 {
-		return n, nil
-	}
-	if err := json.Unmarshal(b, &n); err != nil {
-		return n, fmt.Errorf("read the private state: %w", err)
-	}
-	return n, nil
-}
 
 func (n *Notes) holder(kind access.GrantKind, in, who string) string { return n.Holders[kind][in][who] }
 

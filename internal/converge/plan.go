@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,11 +121,7 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 	}
 	switch st.Stage {
 	case StageLeft:
-		why := "left"
-		if st.When != "" {
-			why += " on " + st.When
-		}
-		return verdict{why: why, explained: true}, true
+		return verdict{why: cmp.Or(st.Why, "left"), explained: true}, true
 	case StageDropped:
 		if p.cfg.OnDropped == "remove" {
 			return verdict{why: `in no roster, and on_dropped = "remove"`}, true

@@ -182,7 +182,7 @@ func (r *refresher) refreshed(was Account, now access.Account) Account {
 			out.Fields[f] = v
 		case (f == access.UserName || f == access.Manager) && r.rules.fold(v) == r.rules.fold(now.Get(f)):
 			out.Fields[f] = v // the app ignores case, so the spelling is the configuration's
-		case now.Get(f) != "":
+		case now.Get(f) != "" || v == "":
 			out.Fields[f] = now.Get(f)
 		}
 	}
