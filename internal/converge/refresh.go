@@ -218,8 +218,8 @@ func (r *refresher) filled(now access.Account) Account {
 // until configuration says the new one.
 func (r *refresher) grants(kind access.GrantKind, seen map[string][]Holder) {
 	prior := r.prior.Grants(kind)
-	if prior == nil && !r.notes.Fill {
-		return
+	if prior == nil && (!r.notes.Fill || len(seen) == 0) {
+		return // not managed, or nothing there to be imported
 	}
 	out := make(Grants, len(seen))
 	*r.next.grants(kind) = out

@@ -68,8 +68,8 @@ func (r *run) finish() {
 
 const namesInError = 50
 
-// Err is one error that names who is not as planned, or nil.
-func (r Result) Err(app string) error {
+// Err is one error that names who is not as planned, or nil. hint goes with what it says about state.
+func (r Result) Err(app, hint string) error {
 	if len(r.Failures) == 0 {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (r Result) Err(app string) error {
 	return &fault.Error{
 		Kind: fault.Partial, System: app, Op: fmt.Sprintf("finish %d of %d changes", len(r.Failures), r.Steps),
 		Cause: "these are not as planned:" + b.String() + "\n",
-		State: fmt.Sprintf("The other %d are done and in state.", r.Steps-len(r.Failures)),
+		State: strings.TrimSpace(fmt.Sprintf("The other %d are done and in state. %s", r.Steps-len(r.Failures), hint)),
 		Next:  "Apply again when the causes are gone: it continues with what is missing.",
 	}
 }

@@ -31,11 +31,11 @@ func (t *setResource) apply(ctx context.Context, diags *diag.Diagnostics, d *Dat
 		Planned: planned.state, Notes: planned.private.Notes, Config: cfg, Rules: rulesOf(inv),
 		Now: d.clock.Now, Log: newLogger(), HandedOver: func(id string) bool { return d.handedOver(inv.Info().Tenant, id) },
 	}
-	hint := stateUpdated
+	hint := ""
 	if prior != nil {
 		order.Prior = &prior.state
 	} else {
-		hint += " " + untaintHint
+		hint = untaintHint
 	}
 	if planned.group != "" {
 		g, err := inv.Group(ctx, planned.group)
@@ -58,7 +58,7 @@ func (t *setResource) apply(ctx context.Context, diags *diag.Diagnostics, d *Dat
 		t.meet(ctx, diags, inv, planned, d)
 	}
 	t.remember(d, inv, planned)
-	diagnose(diags, res.Err(inv.Name()), hint)
+	diagnose(diags, res.Err(inv.Name(), hint), stateUpdated)
 	return planned
 }
 
@@ -125,7 +125,7 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 		return gone
 	}
 	prior.state, prior.private.Notes = res.State, res.Notes
-	diagnose(diags, res.Err(inv.Name()), stateUpdated)
+	diagnose(diags, res.Err(inv.Name(), ""), stateUpdated)
 	return prior
 }
 
