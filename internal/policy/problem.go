@@ -136,3 +136,11 @@ func some(ids []string) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(ids[:10], ", "), len(ids)-10)
 }
+
+// people is a number of them in words.
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
+}

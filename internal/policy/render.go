@@ -87,29 +87,36 @@ func (o *outcome) userName(app int32) string {
 	return ""
 }
 
-// account fills in what HR knows. A blank is never put out: it would wipe what the app holds, because of a
-// column that is missing.
+// account fills in what HR knows and the app is meant to receive. A blank is never put out: it would wipe what
+// the app holds, because of a column that is missing.
 func (e *evaluation) account(s *snapshot, i int32, need *account) Account {
 	p := &e.subjects[i]
 	v := view{subject: p}
 	o := &s.outcomes[i]
-	a := Account{UserName: need.userName, Email: p.WorkEmail, GivenName: givenName(&v), FamilyName: familyName(&v),
-		DisplayName: displayName(&v), Title: p.Title, Department: p.Department}
+	plan := &e.apps[need.app]
+	var a Account
+	set := func(f access.Field, value string) {
+		switch to := a.at(f); {
+		case value == "":
+		case plan.fields.Has(f) || f == access.Role:
+			*to, a.Fields = value, a.Fields.With(f)
+		case DefaultAccountFields().Has(f):
+			*to, a.CreateOnly = value, a.CreateOnly.With(f)
+		}
+	}
+	set(access.UserName, need.userName)
+	set(access.Email, p.WorkEmail)
+	set(access.GivenName, givenName(&v))
+	set(access.FamilyName, familyName(&v))
+	set(access.DisplayName, displayName(&v))
+	set(access.Title, p.Title)
+	set(access.Department, p.Department)
 	if p.manager >= 0 && s.outcomes[p.manager].entitled {
-		a.Manager = s.outcomes[p.manager].userName(need.app)
+		set(access.Manager, s.outcomes[p.manager].userName(need.app))
 	}
 	for _, id := range o.won {
 		if g := &e.grants[id]; g.app == need.app && g.Kind == access.GrantRole {
-			a.Role = g.Name
-		}
-	}
-	plan := &e.apps[need.app]
-	a.Fields = plan.fields.With(access.Role)
-	a.CreateOnly = DefaultAccountFields() &^ plan.fields
-	for _, f := range [...]access.Field{access.UserName, access.Email, access.GivenName, access.FamilyName, access.DisplayName,
-		access.Title, access.Department, access.Manager, access.Role} {
-		if a.value(f) == "" {
-			a.Fields, a.CreateOnly = a.Fields.Without(f), a.CreateOnly.Without(f)
+			set(access.Role, g.Name)
 		}
 	}
 	for k, value := range need.attributes {
