@@ -233,6 +233,10 @@ func (e *evaluation) reasonsOf(o *outcome) []Reason {
 			refuse(l.grant, fmt.Sprintf("%s gives %s and comes before %s", e.sourceLabel(l.winningFrom, l.winner), e.grants[l.winner].address, e.sources[l.source].label))
 		}
 	}
+	held := ""
+	if o.quarantined() {
+		held = "held as is: quarantined: " + o.quarantineWhy()
+	}
 	list := make([]Reason, 0, len(o.won)+len(refused))
 	for _, g := range o.won {
 		address := e.grants[g].address
@@ -241,9 +245,9 @@ func (e *evaluation) reasonsOf(o *outcome) []Reason {
 		case o.emitted():
 			delete(refused, address)
 			list = append(list, Reason{address, true, e.whyGiven(o, g)})
-		case o.quarantined():
+		case held != "":
 			delete(refused, address)
-			list = append(list, Reason{address, false, "held as is: quarantined: " + o.quarantineWhy()})
+			list = append(list, Reason{address, false, held})
 		default:
 			refuse(g, o.why)
 		}

@@ -123,7 +123,7 @@ func (e *evaluation) reportPrecedence(r *Result, s *snapshot) {
 		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodePrecedence, People: losers[l],
 			Block: Block{"rule", rule.index, rule.name},
 			Cause: fmt.Sprintf("%s comes first and gives %s, so %s is not given to %s: %s", e.sources[l.winningFrom].label,
-				e.describe(l.winner), e.describe(l.grant), people(len(losers[l])), some(losers[l])),
+				e.describe(l.winner), e.describe(l.grant), people(len(losers[l])), some(losers[l], len(losers[l]))),
 			Next: "make the conditions exclude each other, or change the order of the rules"})
 	}
 }
@@ -143,13 +143,13 @@ func (e *evaluation) ruleOf(source int32) *rule {
 func (e *evaluation) reportUnknown(r *Result, s *snapshot) {
 	var ids []string
 	for i := range s.standings {
-		if s.standings[i].unknown && !e.subjects[i].stub {
+		if s.standings[i].unknown {
 			ids = append(ids, e.subjects[i].PersonID)
 		}
 	}
 	if len(ids) > 0 {
 		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodeUnknownStatus, People: ids,
-			Cause: fmt.Sprintf("the employment status of %s is unknown, so their access stays: %s", people(len(ids)), some(ids)),
+			Cause: fmt.Sprintf("the employment status of %s is unknown, so their access stays: %s", people(len(ids)), some(ids, len(ids))),
 			Next:  "map the status in the roster block"})
 	}
 }

@@ -35,6 +35,7 @@ func TestAccessWindow(t *testing.T) {
 		{"never started", person("ana", is(access.StatusNeverStarted)), 0, "2026-03-31T09:00:00Z", false, "the employment never started"},
 		{"contractor at contract end", person("ana", contract("2026-03-30")), 0, "2026-03-31T12:00:00Z", false, "(contract end date 2026-03-30)"},
 		{"employee past a contract end", person("ana", contract("2026-03-30"), func(p *access.Person) { p.EmploymentType = access.TypeEmployee }), 0, "2026-03-31T12:00:00Z", true, `rule`},
+		{"unknown status before the start date", person("ana", is(access.StatusUnknown), starts("2026-04-02")), 0, "2026-03-31T12:00:00Z", false, "access starts on 2026-04-02"},
 		{"unknown status", person("ana", is(access.StatusUnknown)), 0, "2026-03-31T12:00:00Z", true, `rule`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
