@@ -1,0 +1,136 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
+	"github.com/tenure-access/terraform-provider-tenure/internal/safeguard"
+)
+
+// ModifyPlan checks at plan what would otherwise fail half-way through an apply, says in words whose
+// account goes, and notes for Delete whether it is an end or a hand-over. Planned values never depend
+// on a look-up here: Terraform plans again inside apply and refuses a different answer.
+func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	plan, state, ok := planned[accountModel](ctx, req, resp)
+	if r.data == nil || !ok {
+		return
+	}
+	if plan == nil {
+		noteIntent(ctx, &resp.Diagnostics, resp.Private, intentDestroy)
+		r.planRemoval(&resp.Diagnostics, *state)
+		return
+	}
+	moved := false // to another app: the one replacement that is a removal
+	if state != nil {
+		if moved = r.data.movesTenant(plan.App, state.App, state.Tenant); moved {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("app"))
+			r.planRemoval(&resp.Diagnostics, *state)
+		} else if !plan.UserName.Equal(state.UserName) {
+			r.data.renames.Store(state.Tenant.ValueString()+"|"+state.ID.ValueString(), plan.UserName.ValueString())
+		}
+		if !moved && plan.Active.Equal(state.Active) {
+			plan.Status = state.Status
+			resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		}
+	}
+	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
+	if inv := r.planAccount(ctx, resp, *plan); inv != nil && state != nil && !moved && flips(plan.Active, state.Active) {
+		r.data.brakeOne(&resp.Diagnostics, inv, safeguard.Collection("accounts"), state.ID.ValueString(), state.UserName.ValueString())
+	}
+}
+
+// flips reports a deactivation or a reactivation; both count for the brake.
+func flips(plan, state types.Bool) bool {
+	return !plan.IsNull() && !plan.IsUnknown() && !plan.Equal(state) && (!plan.ValueBool() || !state.IsNull())
+}
+
+// planAccount checks the account that will be, and gives its app.
+func (r *accountResource) planAccount(ctx context.Context, resp *resource.ModifyPlanResponse, plan accountModel) *inventory.App {
+	if plan.App.IsUnknown() {
+		return nil
+	}
+	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
+	if inv == nil {
+		return nil
+	}
+	for _, f := range access.Fields() {
+		if v := plan.field(f); !v.IsNull() && f != access.PersonID && !slices.Contains(inv.Info().Fields, f) {
+			refuse(&resp.Diagnostics, path.Root(string(f)), fmt.Sprintf("App %s has no %s", inv.Name(), f),
+				"Apps of kind "+inv.Info().Kind+" as configured manage: "+joinFields(inv.Info().Fields)+".\n\nLeave the argument out.")
+		}
+	}
+	needs := []app.Capability{app.CreateAccounts}
+	if !plan.Active.IsNull() && !plan.Active.IsUnknown() && !plan.Active.ValueBool() {
+		needs = append(needs, app.DeactivateAccount)
+		if inv.IsProtected(plan.UserName.ValueString()) {
+			refuseProtected(&resp.Diagnostics, inv, plan.UserName.ValueString(), "deactivate", path.Root("active"))
+		}
+	}
+	for _, c := range needs {
+		diagnose(&resp.Diagnostics, inv.Supports(c), nothingSent, path.Root("app"))
+	}
+	if !plan.UserName.IsUnknown() {
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "accounts", plan.UserName.ValueString()),
+			fmt.Sprintf("tenure_account for %s in %s", plan.UserName.ValueString(), inv.Name()))
+	}
+	return inv
+}
+
+// planRemoval warns in words about the account that a destroy retires, and refuses what must not happen.
+func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountModel) {
+	name, how := state.UserName.ValueString(), access.Disposition(state.OnRemoval.ValueString())
+	if how == access.Keep {
+		return
+	}
+	inv := r.data.appFor(diags, state.App, nothingSent)
+	if inv == nil {
+		return
+	}
+	if inv.IsProtected(name) {
+		refuseProtected(diags, inv, name, string(how), path.Root("user_name"))
+		return
+	}
+	need := app.DeactivateAccount
+	if how == access.Delete {
+		need = app.DeleteAccounts
+	}
+	diagnose(diags, inv.Supports(need), nothingSent, path.Root("on_removal"))
+	r.data.brakeOne(diags, inv, safeguard.Collection("accounts"), state.ID.ValueString(), name)
+	warn(diags, fmt.Sprintf("Applying will %s %s in %s", how, name, inv.Name()),
+		"The account (id "+state.ID.ValueString()+") leaves the configuration. on_removal = \"keep\" would leave it as it is.")
+}
+
+// planIntent notes what the Delete of this plan may do. A replacement is planned twice, the second time
+// as a create that receives the private state of the first.
+func planIntent(ctx context.Context, diags *diag.Diagnostics, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, removes bool) {
+	switch {
+	case removes:
+		noteIntent(ctx, diags, resp.Private, intentDestroy)
+	case !req.State.Raw.IsNull() || intent(ctx, diags, req.Private) != intentDestroy:
+		noteIntent(ctx, diags, resp.Private, intentCreate)
+	}
+}
+
+func refuseProtected(diags *diag.Diagnostics, inv *inventory.App, name, op string, at path.Path) {
+	refuse(diags, at, fmt.Sprintf("Will not %s the protected account %s in %s", op, name, inv.Name()),
+		"The app's protected_accounts match it: such accounts are never removed, deactivated or stripped.\n\n"+nothingSent+
+			"\n\nKeep it in the configuration, remove it from state (terraform state rm), or take it off protected_accounts first.")
+}
+
+func joinFields(fields []access.Field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = string(f)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,230 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
+)
+
+type scimModel struct {
+	BaseURL    types.String         `tfsdk:"base_url"`
+	Token      types.String         `tfsdk:"token"`
+	Headers    types.Map            `tfsdk:"headers"`
+	CACert     types.String         `tfsdk:"ca_cert_pem"`
+	ClientCert types.String         `tfsdk:"client_cert_pem"`
+	ClientKey  types.String         `tfsdk:"client_key_pem"`
+	Profile    types.String         `tfsdk:"profile"`
+	Basic      []scimBasicModel     `tfsdk:"basic"`
+	OAuth2     []scimOAuth2Model    `tfsdk:"oauth2"`
+	Override   *scimOverrideModel   `tfsdk:"override"`
+	Attributes []scimAttributeModel `tfsdk:"attribute"`
+	Licenses   []scimLicenseModel   `tfsdk:"license"`
+}
+
+type scimBasicModel struct {
+	Username types.String `tfsdk:"username"`
+	Password types.String `tfsdk:"password"`
+}
+
+type scimOAuth2Model struct {
+	TokenURL     types.String `tfsdk:"token_url"`
+	ClientID     types.String `tfsdk:"client_id"`
+	ClientSecret types.String `tfsdk:"client_secret"`
+	Scopes       types.List   `tfsdk:"scopes"`
+	Audience     types.String `tfsdk:"audience"`
+}
+
+type scimAttributeModel struct {
+	Name types.String `tfsdk:"name"`
+	Path types.String `tfsdk:"path"`
+}
+
+type scimLicenseModel struct {
+	Product types.String `tfsdk:"product"`
+	License types.String `tfsdk:"license"`
+	Path    types.String `tfsdk:"path"`
+	Value   types.String `tfsdk:"value"`
+	Group   types.String `tfsdk:"group"`
+	Total   types.Int64  `tfsdk:"total"`
+}
+
+type scimOverrideModel struct {
+	Paging            types.String `tfsdk:"paging"`
+	PageSize          types.Int64  `tfsdk:"page_size"`
+	BareCursor        types.Bool   `tfsdk:"bare_cursor"`
+	ContentType       types.String `tfsdk:"content_type"`
+	UserFilters       types.List   `tfsdk:"user_filters"`
+	GroupFilters      types.List   `tfsdk:"group_filters"`
+	ReadMembers       types.String `tfsdk:"read_members"`
+	ExcludeMembers    types.Bool   `tfsdk:"exclude_members"`
+	MemberRemoval     types.String `tfsdk:"member_removal"`
+	MaxMemberChanges  types.Int64  `tfsdk:"max_member_changes"`
+	UpdateWith        types.String `tfsdk:"update_with"`
+	RetireWith        types.String `tfsdk:"retire_with"`
+	PersonIDIn        types.String `tfsdk:"person_id_in"`
+	RolePath          types.String `tfsdk:"role_path"`
+	Fields            types.List   `tfsdk:"fields"`
+	UserNamesFoldCase types.Bool   `tfsdk:"user_names_fold_case"`
+	Lacks             types.Map    `tfsdk:"lacks"`
+}
+
+func oneOf(values ...string) []validator.String {
+	return []validator.String{stringvalidator.OneOf(values...)}
+}
+
+func scimBlock() schema.Block {
+	opt := func(text string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: text, Optional: true}
+	}
+	req := func(text string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: text, Required: true}
+	}
+	secret := func(text string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: text, Optional: true, Sensitive: true}
+	}
+	return atMostOne("Any application that speaks SCIM 2.0 (RFC 7643, 7644, 9865).",
+		map[string]schema.Attribute{
+			"base_url":        req("The address that `/Users` and `/Groups` are appended to. `https`, or `http` on a loopback host."),
+			"token":           secret("Bearer token. Falls back to the environment variable `TENURE_APP_<NAME>_TOKEN`."),
+			"headers":         schema.MapAttribute{MarkdownDescription: "Headers for every request.", ElementType: types.StringType, Optional: true, Sensitive: true},
+			"ca_cert_pem":     opt("Certificates to trust beside the system's."),
+			"client_cert_pem": opt("TLS client certificate."),
+			"client_key_pem":  secret("Key of the TLS client certificate."),
+			"profile":         schema.StringAttribute{MarkdownDescription: "The vendor whose habits apply: " + quoteList(scim.Profiles()) + ". Default `generic`.", Optional: true, Validators: oneOf(scim.Profiles()...)},
+		},
+		map[string]schema.Block{
+			"basic": atMostOne("HTTP basic authentication, instead of a token.", map[string]schema.Attribute{
+				"username": req("The user name."),
+				"password": secret("The password. Falls back to `TENURE_APP_<NAME>_PASSWORD`."),
+			}, nil),
+			"oauth2": atMostOne("OAuth 2.0 client credentials (RFC 6749 section 4.4), instead of a token.", map[string]schema.Attribute{
+				"token_url":     req("The token endpoint."),
+				"client_id":     req("The client id."),
+				"client_secret": secret("The client secret. Falls back to `TENURE_APP_<NAME>_CLIENT_SECRET`."),
+				"scopes":        schema.ListAttribute{MarkdownDescription: "The scopes to ask for.", ElementType: types.StringType, Optional: true},
+				"audience":      opt("The `audience` parameter, for servers that want one."),
+			}, nil),
+			"override": scimOverrideBlock(),
+			"attribute": schema.ListNestedBlock{MarkdownDescription: "An extra account attribute by its SCIM path.", NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+				"name": req("The key in the account's `attributes`."),
+				"path": req("The SCIM path: `nickName`, `name.middleName`, `addresses[type eq \"work\"].country`, or one that begins with a schema URN."),
+			}}},
+			"license": schema.ListNestedBlock{MarkdownDescription: "A license that the app keeps in an attribute of the account or in a group.", NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+				"product": req("The family of mutually exclusive licenses."),
+				"license": opt("The license. Default: the product's name."),
+				"path":    opt("SCIM path of the attribute that holds it, with `value`."),
+				"value":   opt("The value that means this license."),
+				"group":   opt("The group whose members hold it, instead of `path` and `value`."),
+				"total":   schema.Int64Attribute{MarkdownDescription: "Seats bought, where the app does not say.", Optional: true},
+			}}},
+		})
+}
+
+func scimOverrideBlock() schema.Block {
+	str := func(text string, values ...string) schema.StringAttribute {
+		a := schema.StringAttribute{MarkdownDescription: text, Optional: true}
+		if len(values) > 0 {
+			a.Validators = oneOf(values...)
+		}
+		return a
+	}
+	list := func(text string) schema.ListAttribute {
+		return schema.ListAttribute{MarkdownDescription: text, ElementType: types.StringType, Optional: true}
+	}
+	flag := func(text string) schema.BoolAttribute {
+		return schema.BoolAttribute{MarkdownDescription: text, Optional: true}
+	}
+	num := func(text string) schema.Int64Attribute {
+		return schema.Int64Attribute{MarkdownDescription: text, Optional: true}
+	}
+	return schema.SingleNestedBlock{
+		MarkdownDescription: "Replaces single habits of the profile.",
+		Attributes: map[string]schema.Attribute{
+			"paging":               str("`index` (RFC 7644), `cursor` (RFC 9865) or `none`.", "index", "cursor", "none"),
+			"page_size":            num("Rows to ask for at a time."),
+			"bare_cursor":          flag("Send the first page's `cursor` parameter without `=`."),
+			"content_type":         str("Media type of requests: `application/scim+json` or `application/json`.", "application/scim+json", "application/json"),
+			"user_filters":         list("Attributes of users that the server can filter by with `eq`."),
+			"group_filters":        list("Attributes of groups that the server can filter by with `eq`."),
+			"read_members":         str("Where members are found: `in_list`, `per_group`, `by_user_filter` or `unavailable`.", "in_list", "per_group", "by_user_filter", "unavailable"),
+			"exclude_members":      flag("Listing groups honors `excludedAttributes=members`."),
+			"member_removal":       str("How members are removed: `path_filter`, `value_array` or `single_value`.", "path_filter", "value_array", "single_value"),
+			"max_member_changes":   num("The most member changes in one request."),
+			"update_with":          str("`patch` or `put`.", "patch", "put"),
+			"retire_with":          str("What deactivating sends: `deactivate` (active = false) or `delete`.", "deactivate", "delete"),
+			"person_id_in":         str("Where the app remembers the person: `external_id`, `employee_number` or `none`.", "external_id", "employee_number", "none"),
+			"role_path":            str("SCIM path of the account's role, or `none`."),
+			"fields":               list("The account fields that the server keeps."),
+			"user_names_fold_case": flag("Names that differ only in case are the same."),
+			"lacks":                schema.MapAttribute{MarkdownDescription: "Capabilities that this server does not have, with the reason.", ElementType: types.StringType, Optional: true},
+		},
+	}
+}
+
+// config is the connector's configuration; secrets that are left out come from the environment.
+func (m scimModel) config(_ context.Context, _ *diag.Diagnostics, app appModel, o opener, timeout time.Duration) scim.Config {
+	name := app.Name.ValueString()
+	c := scim.Config{
+		Name: name, BaseURL: m.BaseURL.ValueString(), Token: m.Token.ValueString(), Headers: textMap(m.Headers),
+		CACertPEM: m.CACert.ValueString(), ClientCertPEM: m.ClientCert.ValueString(), ClientKeyPEM: m.ClientKey.ValueString(),
+		Profile: m.Profile.ValueString(), MaxRequestsPerSecond: app.MaxRPS.ValueFloat64(), RequestTimeout: timeout,
+		UserAgent: "terraform-provider-tenure/" + o.version, Logger: o.log,
+	}
+	if !app.MaxRetries.IsNull() {
+		c.MaxRetries = ptr(int(app.MaxRetries.ValueInt64()))
+	}
+	switch {
+	case len(m.Basic) > 0:
+		c.Basic = &scim.Basic{Username: m.Basic[0].Username.ValueString(), Password: orEnv(m.Basic[0].Password, name, "PASSWORD")}
+	case len(m.OAuth2) > 0:
+		o := m.OAuth2[0]
+		c.OAuth2 = &scim.OAuth2{
+			TokenURL: o.TokenURL.ValueString(), ClientID: o.ClientID.ValueString(),
+			ClientSecret: orEnv(o.ClientSecret, name, "CLIENT_SECRET"),
+			Scopes:       texts(o.Scopes), Audience: o.Audience.ValueString(),
+		}
+	default:
+		c.Token = orEnv(m.Token, name, "TOKEN")
+	}
+	if m.Override != nil {
+		c.Override = m.Override.dialect()
+	}
+	for _, a := range m.Attributes {
+		c.Attributes = append(c.Attributes, scim.Attribute{Name: a.Name.ValueString(), Path: a.Path.ValueString()})
+	}
+	for _, l := range m.Licenses {
+		lic := scim.License{Product: l.Product.ValueString(), License: l.License.ValueString(), Path: l.Path.ValueString(), Value: l.Value.ValueString(), Group: l.Group.ValueString()}
+		if !l.Total.IsNull() {
+			lic.Total = ptr(int(l.Total.ValueInt64()))
+		}
+		c.Licenses = append(c.Licenses, lic)
+	}
+	return c
+}
+
+func (m *scimOverrideModel) dialect() scim.Dialect {
+	return scim.Dialect{
+		Paging: m.Paging.ValueString(), PageSize: int(m.PageSize.ValueInt64()), BareCursor: m.BareCursor.ValueBoolPointer(),
+		ContentType: m.ContentType.ValueString(), UserFilters: texts(m.UserFilters), GroupFilters: texts(m.GroupFilters),
+		ReadMembers: m.ReadMembers.ValueString(), ExcludeMembers: m.ExcludeMembers.ValueBoolPointer(),
+		MemberRemoval: m.MemberRemoval.ValueString(), MaxMemberChanges: int(m.MaxMemberChanges.ValueInt64()),
+		UpdateWith: m.UpdateWith.ValueString(), RetireWith: m.RetireWith.ValueString(), PersonIDIn: m.PersonIDIn.ValueString(),
+		RolePath: m.RolePath.ValueString(), Fields: texts(m.Fields), UserNamesFoldCase: m.UserNamesFoldCase.ValueBoolPointer(),
+		Lacks: textMap(m.Lacks),
+	}
+}
+
+func orEnv(v types.String, name, argument string) string {
+	if s := v.ValueString(); s != "" {
+		return s
+	}
+	return os.Getenv(envName("app", name, argument))
+}

@@ -1,0 +1,180 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
+	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
+	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
+	"github.com/tenure-access/terraform-provider-tenure/internal/safeguard"
+)
+
+// Data is what one provider configuration hands to its resources and data sources: the apps and
+// rosters by name and the one clock. It lives for one walk (plan and apply are separate processes), so
+// nothing in it expires.
+type Data struct {
+	apps    map[string]*appEntry
+	rosters map[string]*rosterEntry
+	zone    *time.Location
+	clock   lifecycle.Clock
+	claims  *claims
+	brake   *safeguard.Brake
+	limits  safeguard.Limits
+	renames sync.Map // tenant and account id to the user name that this run plans for it
+	created sync.Map // subjects that this process created or adopted
+}
+
+// appEntry is one app block. pending names the argument whose value is not known yet; then inv is nil.
+type appEntry struct {
+	inv     *inventory.App
+	pending string
+	limits  safeguard.Limits
+}
+
+type rosterEntry struct {
+	source  roster.Source
+	pending string
+}
+
+// app gives the app of that name. The error names the apps there are, or the argument that is not
+// known yet (see isPending).
+func (d *Data) app(name string) (*inventory.App, error) {
+	e, ok := d.apps[name]
+	if !ok {
+		return nil, unknownName("app", name, slices.Sorted(maps.Keys(d.apps)))
+	}
+	if e.pending != "" {
+		return nil, pendingError("app", name, e.pending)
+	}
+	return e.inv, nil
+}
+
+func (d *Data) roster(name string) (roster.Source, error) {
+	e, ok := d.rosters[name]
+	if !ok {
+		return nil, unknownName("roster", name, slices.Sorted(maps.Keys(d.rosters)))
+	}
+	if e.pending != "" {
+		return nil, pendingError("roster", name, e.pending)
+	}
+	return e.source, nil
+}
+
+func unknownName(block, name string, have []string) error {
+	next := "The provider configuration has no " + block + " block at all; add one."
+	if len(have) > 0 {
+		next = "The configured names are: " + strings.Join(have, ", ") + "."
+	}
+	return &fault.Error{
+		Kind: fault.Invalid, Op: "use", Subject: block + " " + quoted(name),
+		Cause: "the provider configuration has no " + block + " block with this name", Next: next,
+	}
+}
+
+// errPending marks an app or roster whose configuration is not known until something else is applied.
+type errPending struct{ fault *fault.Error }
+
+func (e errPending) Error() string { return e.fault.Error() }
+func (e errPending) Unwrap() error { return e.fault }
+
+func pendingError(block, name, argument string) error {
+	return errPending{fault: &fault.Error{
+		Kind: fault.Unavailable, Op: "use", Subject: block + " " + quoted(name),
+		Cause: "its argument " + argument + " is not known yet: it comes from something that has not been applied",
+		Next:  "Apply that first (terraform apply -target=...), then plan again.",
+	}}
+}
+
+func quoted(s string) string { return `"` + s + `"` }
+
+// appOfTenant finds the one app block that leads to a tenant, for an import by identity.
+func (d *Data) appOfTenant(tenant string) (*inventory.App, error) {
+	var found []*inventory.App
+	for _, name := range slices.Sorted(maps.Keys(d.apps)) {
+		if e := d.apps[name]; e.inv != nil && e.inv.Info().Tenant == tenant {
+			found = append(found, e.inv)
+		}
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	var have []string
+	for _, name := range slices.Sorted(maps.Keys(d.apps)) {
+		if e := d.apps[name]; e.inv != nil {
+			have = append(have, name+" is "+quoted(e.inv.Info().Tenant))
+		}
+	}
+	return nil, &fault.Error{
+		Kind: fault.Invalid, Op: "import", Subject: "from tenant " + quoted(tenant),
+		Cause: fmt.Sprintf("%d app blocks lead to this tenant; it has to be exactly one", len(found)),
+		Next:  "Tenants of the configured apps: " + strings.Join(have, ", ") + ". Import by id names the app block directly.",
+	}
+}
+
+// movesTenant reports whether a resource goes from one app to another one, rather than following an
+// app block that was renamed. While either is not known it does not move.
+func (d *Data) movesTenant(plan, state, tenant types.String) bool {
+	if plan.Equal(state) {
+		return false
+	}
+	app, err := d.app(plan.ValueString())
+	return plan.IsUnknown() || err != nil || app.Info().Tenant != tenant.ValueString()
+}
+
+// subject names one managed thing of an app for claims; apps that are the same tenant share names.
+func subject(app *inventory.App, collection string, parts ...string) string {
+	s := app.Info().Tenant + "|" + collection + "|" + strings.Join(parts, "|")
+	if app.Info().UserNamesFoldCase {
+		s = strings.ToLower(s)
+	}
+	return s
+}
+
+type privateState interface {
+	privateReader
+	privateWriter
+}
+
+// claim takes a subject for the resource being planned. The owner mark in private state tells the
+// second planning of a replacement from another resource.
+func (d *Data) claim(ctx context.Context, diags *diag.Diagnostics, private privateState, subject, what string) {
+	raw, ds := private.GetKey(ctx, ownerKey)
+	diags.Append(ds...)
+	if len(raw) == 0 {
+		raw = []byte(strconv.Quote(rand.Text()))
+		diags.Append(private.SetKey(ctx, ownerKey, raw)...)
+	}
+	diagnose(diags, d.claims.take(subject, string(raw), what), "", path.Root("app"))
+}
+
+// renamesTo reports whether this run gives the account that new name, so that a grant which follows the
+// name stays with the same account. Only for warnings and the brake: Terraform plans resources that refer
+// to each other in order, others in any.
+func (d *Data) renamesTo(inv *inventory.App, accountID, userName types.String) bool {
+	name, ok := d.renames.Load(inv.Info().Tenant + "|" + accountID.ValueString())
+	return ok && name == userName.ValueString()
+}
+
+// made remembers that this process created or adopted something. Under create_before_destroy the Delete
+// of the old object comes after the Create of the new one, and both are the same thing in the app.
+func (d *Data) made(app *inventory.App, collection string, ids ...string) {
+	d.created.Store(subject(app, collection, ids...), true)
+}
+
+func (d *Data) wasMade(app *inventory.App, collection string, ids ...string) bool {
+	_, ok := d.created.Load(subject(app, collection, ids...))
+	return ok
+}

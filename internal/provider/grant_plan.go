@@ -1,0 +1,117 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
+	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
+	"github.com/tenure-access/terraform-provider-tenure/internal/safeguard"
+)
+
+// planMembership checks the membership that will be.
+func (r *membershipResource) planMembership(ctx context.Context, resp *resource.ModifyPlanResponse, plan membershipModel) {
+	if plan.App.IsUnknown() {
+		return
+	}
+	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
+	if inv == nil {
+		return
+	}
+	diagnose(&resp.Diagnostics, inv.Supports(app.WriteMembers), nothingSent, path.Root("app"))
+	if role := plan.Role; !role.IsUnknown() && !validRole(inv, role.ValueString()) {
+		refuse(&resp.Diagnostics, path.Root("role"), fmt.Sprintf("App %s has no group role %q", inv.Name(), role.ValueString()), rolesOf(inv))
+	}
+	if !plan.Group.IsUnknown() && !plan.UserName.IsUnknown() {
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "members", plan.Group.ValueString(), plan.UserName.ValueString()),
+			fmt.Sprintf("tenure_group_membership of %s in %s", plan.label(), inv.Name()))
+	}
+}
+
+func validRole(inv *inventory.App, role string) bool {
+	roles := inv.Info().GroupRoles
+	return role == access.DefaultRole && len(roles) == 0 || slices.Contains(roles, role)
+}
+
+func rolesOf(inv *inventory.App) string {
+	roles := inv.Info().GroupRoles
+	if len(roles) == 0 {
+		return "Apps of kind " + inv.Info().Kind + " know no roles inside groups. Leave role out."
+	}
+	return "Its groups know the roles: " + strings.Join(roles, ", ") + "."
+}
+
+// planRemoval names who loses a membership, and refuses to strip a protected account.
+func (r *membershipResource) planRemoval(resp *resource.ModifyPlanResponse, state membershipModel, successor types.String, summary, detail string) {
+	planStrip(r.data, &resp.Diagnostics, stripped{
+		app: state.App, userName: state.UserName, id: state.AccountID, successor: successor, collection: safeguard.Collection("groups", state.Group.ValueString()),
+		op: "take the membership in " + state.Group.ValueString() + " from", summary: summary, detail: detail,
+	})
+}
+
+// stripped is a membership or license that a plan takes away.
+type stripped struct {
+	app, userName, id   types.String
+	successor           types.String // the user name that takes over, where only that changes
+	collection          string       // for the brake
+	op, summary, detail string
+}
+
+// planStrip warns about what is taken away, counts it, and refuses it for a protected account.
+func planStrip(d *Data, diags *diag.Diagnostics, s stripped) {
+	inv := d.appFor(diags, s.app, nothingSent)
+	if inv == nil {
+		return
+	}
+	if !s.successor.IsNull() && d.renamesTo(inv, s.id, s.successor) {
+		return
+	}
+	if inv.IsProtected(s.userName.ValueString()) {
+		refuseProtected(diags, inv, s.userName.ValueString(), s.op, path.Root("user_name"))
+		return
+	}
+	d.brakeOne(diags, inv, s.collection, s.id.ValueString(), s.userName.ValueString())
+	warn(diags, s.summary, s.detail)
+}
+
+// tenantKey is where resources without a tenant attribute keep the tenant they were written for.
+const tenantKey = "tenant"
+
+// knownTenant is the tenant that private state remembers, or null.
+func knownTenant(ctx context.Context, diags *diag.Diagnostics, r privateReader) types.String {
+	raw, ds := r.GetKey(ctx, tenantKey)
+	diags.Append(ds...)
+	tenant, err := strconv.Unquote(string(raw))
+	if err != nil {
+		return types.StringNull()
+	}
+	return types.StringValue(tenant)
+}
+
+// keepTenant remembers the tenant in private state.
+func keepTenant(ctx context.Context, diags *diag.Diagnostics, w privateWriter, inv *inventory.App) {
+	diags.Append(w.SetKey(ctx, tenantKey, []byte(strconv.Quote(inv.Info().Tenant)))...)
+}
+
+// wrap gives every cause in a joined error its place.
+func wrap(err error, system, op, what string) error {
+	all := unjoin(err)
+	for i, e := range all {
+		if fault.KindOf(e) == fault.NotFound || fault.KindOf(e) == fault.Invalid {
+			continue // a lookup that failed says itself what it looked for
+		}
+		all[i] = fault.In(e, system, op, what)
+	}
+	return errors.Join(all...)
+}
