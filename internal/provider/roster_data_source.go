@@ -92,9 +92,14 @@ func (d *rosterDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
+// lifecycleOptions takes a roster to be as old as the run. Under an as_of in the past it is taken to be of that day:
+// a replay is about the file as it was, and a status that was right then contradicts nothing today.
 func (d *Data) lifecycleOptions() lifecycle.Options {
 	o := lifecycle.DefaultOptions()
 	o.TimeZone, o.ReadAt = d.zone, d.clock.Real()
+	if now := d.clock.Now(); now.Before(o.ReadAt) {
+		o.ReadAt = now
+	}
 	return o
 }
 
