@@ -1,8 +1,9 @@
 # Who gets what.
 
 locals {
-  # Whoever is inside their access window: not before the first day, not after the last one. The key is the person_id
-  # of HR, so a new name or address is a change and never another person.
+  # Whoever is inside their access window: not before the first day, not after the last one. Where HR contradicts
+  # itself has_access is null, and Terraform stops here instead of guessing. The key is the person_id of HR, so a new
+  # name or address is a change and never another person.
   people = { for id, person in data.tenure_roster.hr.people : id => person if person.has_access }
 
   # Everyone is in all-hands and in the channel of their department.

@@ -31,6 +31,7 @@ type opener struct {
 	zone         *time.Location
 	limits       safeguard.Limits
 	refuseWrites func() error // nil: writes are allowed
+	audit        inventory.Recorder
 }
 
 // matchKeys are what match_by may name.
@@ -106,7 +107,15 @@ func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basety
 	diagnose(diags, err, "", at.AtName(kind))
 	opts := inventory.Options{
 		Name: name, Protected: texts(m.Protected), Ignored: texts(m.Ignored), ReadOnly: m.ReadOnly.ValueBool(),
-		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log,
+		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log, Audit: o.audit,
+	}
+	for _, v := range []struct {
+		list types.List
+		name string
+	}{{m.Protected, "protected_accounts"}, {m.Ignored, "ignored_accounts"}} {
+		for i, pattern := range texts(v.list) {
+			diagnose(diags, inventory.CheckPattern(pattern), "", at.AtName(v.name).AtListIndex(i))
+		}
 	}
 	if kind != "local" {
 		opts.RefuseWrites = o.refuseWrites

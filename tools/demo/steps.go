@@ -47,7 +47,7 @@ func (d *demo) firstApply(ctx context.Context) error {
 		return err
 	}
 	d.say("")
-	d.quote(p.excerptOf(wikiAccount(rehired), wikiAccount(onLeave), inChannel("Design", "1026"), designSeat("1026"))...)
+	d.quote(p.excerpt(wikiAccount(rehired), wikiAccount(onLeave), inChannel("Design", "1026"), designSeat("1026")))
 	want := everything(d.people)
 	if err := sameChanges(p.changes(), want); err != nil {
 		return fmt.Errorf("the first plan (%s) is not what it should be:\n%w", d.planText("1-first"), err)
@@ -70,8 +70,8 @@ func (d *demo) firstApply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if lucia.ID != "a000002" || lucia.Title != d.people[rehired].Title {
-		return fmt.Errorf("%s: expected %s to have her old account a000002 with today's title, found %+v", wiki.file, d.people[rehired].Name(), lucia)
+	if lucia.ID != "u-000002" || lucia.Title != d.people[rehired].Title {
+		return fmt.Errorf("%s: expected %s to have her old account u-000002 with today's title, found %+v", wiki.file, d.people[rehired].Name(), lucia)
 	}
 	d.checked("%s has her old account again (%s, now %q), not a second one", d.people[rehired].Name(), lucia.ID, lucia.Title)
 	glass, err := wiki.account(breakGlass)
@@ -105,7 +105,7 @@ func (d *demo) newHRFile(ctx context.Context) error {
 		return err
 	}
 	d.say("")
-	d.quote(p.excerpt()...)
+	d.quote(p.excerpt())
 	want := map[string]Change{
 		wikiAccount(hire):            Create,
 		chatAccount(hire):            Create,
@@ -189,7 +189,7 @@ func (d *demo) tampering(ctx context.Context) error {
 		return err
 	}
 	d.say("")
-	d.quote(p.excerpt()...)
+	d.quote(p.excerpt())
 	want := map[string]Change{
 		inChannel(out.Department, kicked): Create,
 		wikiAccount(retitled):             Update,

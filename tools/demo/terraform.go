@@ -67,26 +67,20 @@ func newTerraform(ctx context.Context, bin, provider, dir string) (*Terraform, e
 	return tf, nil
 }
 
-// run gives what the command printed; when it fails, the error holds all of that.
+// run gives what the command printed; when it fails, the error holds all of that and what it complained about.
 func (tf *Terraform) run(ctx context.Context, args ...string) (string, error) {
-	var out, all bytes.Buffer
+	var out, complaints bytes.Buffer
 	cmd := exec.CommandContext(ctx, tf.bin, args...) //nolint:gosec // the binary that the caller chose
 	cmd.Dir, cmd.Env = tf.dir, tf.env
-	cmd.Stdout, cmd.Stderr = &tee{&out, &all}, &all
+	cmd.Stdout, cmd.Stderr = &out, &complaints
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w\n\n%s", filepath.Base(tf.bin), strings.Join(args, " "), err, strings.TrimSpace(all.String()))
+		said := strings.TrimSpace(out.String() + "\n" + complaints.String())
+		return "", fmt.Errorf("%s %s: %w\n\n%s", filepath.Base(tf.bin), strings.Join(args, " "), err, said)
 	}
 	return out.String(), nil
 }
 
-type tee struct{ a, b *bytes.Buffer }
-
-func (t *tee) Write(p []byte) (int, error) {
-	t.a.Write(p)
-	return t.b.Write(p)
-}
-
-// Plan is a saved plan, as text for people and parsed for the demo.
+// Plan is a saved plan: what Terraform printed, and its parsed form.
 type Plan struct {
 	file string // relative to the working directory
 	Text string
@@ -96,15 +90,12 @@ type Plan struct {
 // plan makes a plan and saves it with its text as plans/NAME.tfplan and plans/NAME.txt.
 func (tf *Terraform) plan(ctx context.Context, name string) (*Plan, error) {
 	p := &Plan{file: filepath.Join("plans", name+".tfplan")}
-	if _, err := tf.run(ctx, "plan", "-input=false", "-no-color", "-out="+p.file); err != nil {
-		return nil, err
-	}
-	text, err := tf.run(ctx, "show", "-no-color", p.file)
+	out, err := tf.run(ctx, "plan", "-input=false", "-no-color", "-out="+p.file)
 	if err != nil {
 		return nil, err
 	}
-	p.Text = text
-	if err := os.WriteFile(filepath.Join(tf.dir, "plans", name+".txt"), []byte(text), 0o600); err != nil {
+	p.Text = withoutProgress(out)
+	if err := os.WriteFile(filepath.Join(tf.dir, "plans", name+".txt"), []byte(p.Text), 0o600); err != nil {
 		return nil, fmt.Errorf("save the plan's text: %w", err)
 	}
 	raw, err := tf.run(ctx, "show", "-json", "-no-color", p.file)
@@ -115,6 +106,18 @@ func (tf *Terraform) plan(ctx context.Context, name string) (*Plan, error) {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
 	return p, nil
+}
+
+// withoutProgress leaves out the lines that say what is being refreshed.
+func withoutProgress(out string) string {
+	var b strings.Builder
+	for line := range strings.Lines(out) {
+		if !strings.Contains(line, ": Refreshing state...") && !strings.Contains(line, ": Read complete after") &&
+			!strings.HasSuffix(line, ": Reading...\n") {
+			b.WriteString(line)
+		}
+	}
+	return strings.TrimLeft(b.String(), "\n")
 }
 
 func (tf *Terraform) apply(ctx context.Context, p *Plan) error {
@@ -173,49 +176,34 @@ func sameChanges(got, want map[string]Change) error {
 }
 
 // excerpt is the plan's own text without the attributes that stay: one line for each resource that comes or goes, the
-// changed attributes below one that changes, and the count.
-func (p *Plan) excerpt() []string {
-	var lines []string
-	updating := false
+// changed attributes below one that changes, the count, and what the provider adds about each removal. With
+// addresses, only those resources are in it.
+func (p *Plan) excerpt(addresses ...string) []string {
+	var lines, warnings []string
+	shown, updating := 0, false
 	for line := range strings.Lines(p.Text) {
 		line = strings.TrimRight(line, "\n")
 		trimmed := strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "  # ") && !strings.HasPrefix(trimmed, "# (") && strings.Contains(line, " will be "):
-			updating = strings.Contains(line, "will be updated")
-			lines = append(lines, line)
-		case updating && strings.Contains(line, " -> ") && strings.HasPrefix(trimmed, "~ "):
+		switch address, what, isHeader := strings.Cut(strings.TrimPrefix(line, "  # "), " will be "); {
+		case isHeader && strings.HasPrefix(line, "  # ") && !strings.HasPrefix(trimmed, "# ("):
+			wanted := len(addresses) == 0 || slices.Contains(addresses, address)
+			if updating = wanted && strings.HasPrefix(what, "updated"); wanted {
+				lines, shown = append(lines, line), shown+1
+			}
+		case updating && strings.HasPrefix(trimmed, "~ ") && strings.Contains(line, " -> "):
 			lines = append(lines, line)
 		case strings.HasPrefix(line, "Plan: "):
+			if n := len(p.changes()) - shown; n > 0 {
+				lines = append(lines, fmt.Sprintf("  # ... and %d more", n))
+			}
 			lines = append(lines, "", line)
+		case strings.HasPrefix(line, "Warning: ") && !strings.HasPrefix(line, "Warning: Provider development overrides"):
+			warnings = append(warnings, line)
 		}
+	}
+	if len(warnings) > 0 {
+		slices.Sort(warnings) // Terraform plans in parallel and prints them as they come
+		lines = append(append(lines, ""), warnings...)
 	}
 	return lines
-}
-
-// summary is the plan's last line: "Plan: 7 to add, 1 to change, 5 to destroy."
-func (p *Plan) summary() string {
-	for line := range strings.Lines(p.Text) {
-		if strings.HasPrefix(line, "Plan: ") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return "No changes."
-}
-
-// excerptOf is the excerpt of some resources, with the count.
-func (p *Plan) excerptOf(addresses ...string) []string {
-	var lines []string
-	all := p.excerpt()
-	for _, line := range all {
-		for _, addr := range addresses {
-			if strings.HasPrefix(line, "  # "+addr+" ") {
-				lines = append(lines, line)
-			}
-		}
-	}
-	if n := len(p.changes()) - len(lines); n > 0 {
-		lines = append(lines, fmt.Sprintf("  # ... and %d more", n))
-	}
-	return append(lines, "", p.summary())
 }
