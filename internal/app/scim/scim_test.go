@@ -20,9 +20,9 @@ import (
 
 const token = "scim-token-51c2ab90ff"
 
-// vendor is a server with canned answers and a log of what it was asked. The requests of a test are
+// canned is a server with canned answers and a log of what it was asked. The requests of a test are
 // matched in order: one that is not expected, or not made, fails the test.
-type vendor struct {
+type canned struct {
 	t       *testing.T
 	mu      sync.Mutex
 	expect  []exchange
@@ -40,10 +40,10 @@ type exchange struct {
 	hangUp  bool
 }
 
-// open starts a vendor that expects the exchanges, and an app for it.
+// open starts a server that expects the exchanges, and an app for it.
 func open(t *testing.T, cfg Config, expect ...exchange) *App {
 	t.Helper()
-	v := &vendor{t: t, expect: expect}
+	v := &canned{t: t, expect: expect}
 	s := httptest.NewServer(v)
 	t.Cleanup(func() {
 		s.Close()
@@ -65,7 +65,7 @@ func open(t *testing.T, cfg Config, expect ...exchange) *App {
 	return a
 }
 
-func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (v *canned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	query, _ := url.QueryUnescape(r.URL.RawQuery)
