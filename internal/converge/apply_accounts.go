@@ -253,7 +253,13 @@ func (r *run) update(ctx context.Context, key string, want Account, late bool) (
 		spec.Active = ptr(true)
 	}
 	if from != key && r.binds() {
-		spec.Values[access.PersonID] = key
+		now, err := r.app.Account(ctx, id)
+		if err != nil {
+			return access.Account{}, err
+		}
+		if now.PersonID != key {
+			spec.Values[access.PersonID] = key
+		}
 	}
 	if spec.Active != nil {
 		before, err := r.app.Reread(ctx, id)

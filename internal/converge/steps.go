@@ -92,7 +92,7 @@ func (w *work) accounts(prior, planned State) map[string]bool {
 		switch {
 		case !ok:
 			w.enter = append(w.enter, key)
-		case !planned.Accounts[key].Equal(was):
+		case !planned.Accounts[key].Equal(was) || w.from[key] != "":
 			w.update = append(w.update, key)
 		}
 	}

@@ -95,8 +95,8 @@ func (appAccess) write(m *setModel, f map[string]tftypes.Value) {
 // account encodes one account, or reuses what was decoded where nothing changed.
 func (m *setModel) account(key string, a converge.Account) tftypes.Value {
 	for _, d := range m.decoded {
-		if was, ok := d.typed[key]; ok && was.Equal(a) {
-			return d.raw[key]
+		if raw, ok := d.raw[key]; ok && d.typed[key].Equal(a) {
+			return raw
 		}
 	}
 	t := accountType()

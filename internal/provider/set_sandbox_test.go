@@ -231,8 +231,8 @@ resource "tenure_group_members" "all" {
 	equal(t, "members before and after", []int{len(before), len(after)}, []int{n, n - 1})
 	var lost []string
 	for line := range strings.Lines(text) {
-		if strings.HasPrefix(strings.TrimSpace(line), "- \"") {
-			lost = append(lost, strings.TrimSpace(line))
+		if line = strings.Join(strings.Fields(line), " "); strings.HasPrefix(line, "- \"") {
+			lost = append(lost, line)
 		}
 	}
 	equal(t, "removed lines", lost, []string{`- "p77@acme.com" = "member" -> null`})
