@@ -102,7 +102,7 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	rules := converge.Rules{App: next.app, Protected: never, Ignored: never}
 	if inv != nil {
 		rules = rulesOf(inv)
-		t.check(diags, inv, &next)
+		t.check(ctx, diags, inv, &next)
 	}
 	p := converge.Plan(was, next.private.Notes, cfg, rules)
 	if inv == nil && len(p.Losses) > 0 {
