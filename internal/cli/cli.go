@@ -1,0 +1,80 @@
+// Package cli is what the provider's binary does besides serving Terraform: one subcommand a file.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of Main.
+const (
+	ExitOK     = 0
+	ExitFailed = 1
+	ExitUsage  = 2 // the command line cannot be meant
+)
+
+// Main runs the subcommand that args name (without the program's name) and answers the exit code.
+// Results go to stdout, errors to stderr. It ends early when ctx does.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintf(stderr, "Error: %v\n", err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintf(stderr, "Run '%s --help' for what is possible.\n", usage.command)
+		return ExitUsage
+	}
+	return ExitFailed
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "terraform-provider-tenure",
+		Short: "Declarative access lifecycle: tools beside the Terraform provider",
+		Long: `This binary is the Tenure provider for Terraform and OpenTofu, which start it without arguments.
+With a subcommand it is a tool for the people who work with the provider.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		// An unknown subcommand would otherwise print the help and succeed.
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return misuse(cmd, fmt.Errorf("there is no subcommand %q", args[0]))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(misuse)
+	root.AddCommand(newSandbox())
+	return root
+}
+
+// usageError is an error in the command line rather than in what it asked for.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func misuse(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} }
+
+// noArguments refuses what follows the flags.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return misuse(cmd, fmt.Errorf("%s takes no arguments, only flags; got %q", cmd.Name(), args[0]))
+	}
+	return nil
+}
