@@ -2,6 +2,7 @@
 package acctest
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -25,6 +27,8 @@ func Main(m *testing.M) {
 		_ = os.Setenv(pathVariable, bin)
 		// No release checks: tests reach nothing but this machine.
 		_ = os.Setenv("CHECKPOINT_DISABLE", "1")
+		// Nor the settings of whoever runs the tests.
+		_ = os.Setenv("TF_CLI_CONFIG_FILE", os.DevNull)
 		if isTofu(bin) {
 			_ = os.Setenv("TF_ACC_PROVIDER_HOST", "registry.opentofu.org")
 		}
@@ -79,5 +83,27 @@ func Write(t testing.TB, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(fmt.Errorf("write a test file: %w", err))
+	}
+}
+
+// NeedVersion skips the test on a Terraform or OpenTofu older than 1.minor, and says what was not checked.
+func NeedVersion(t testing.TB, minor int, what string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), Terraform(t), "version", "-json").Output()
+	if err != nil {
+		t.Fatalf("ask terraform for its version: %v", err)
+	}
+	var v struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(out, &v); err != nil {
+		t.Fatal(err)
+	}
+	have, err := version.NewVersion(v.Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have.LessThan(version.Must(version.NewVersion(fmt.Sprintf("1.%d.0", minor)))) {
+		t.Skipf("not checked: %s, which needs 1.%d or later and this is %s", what, minor, have)
 	}
 }

@@ -134,6 +134,9 @@ func (a *App) GroupByID(ctx context.Context, id string) (g access.Group, err err
 // NotFound with the nearest names.
 func (a *App) Group(ctx context.Context, nameOrID string) (access.Group, error) {
 	const op = "find group"
+	if nameOrID == "" {
+		return access.Group{}, a.fail(fault.New(fault.Invalid, "the name is empty"), op, "")
+	}
 	all, err := a.Groups(ctx)
 	if err != nil {
 		return access.Group{}, fault.In(err, a.Name(), op, nameOrID)
@@ -160,12 +163,10 @@ func (a *App) Group(ctx context.Context, nameOrID string) (access.Group, error) 
 			}
 		}
 	}
-	if nameOrID != "" {
-		// It may be the id of a group that the listing does not show.
-		g, err := a.GroupByID(ctx, nameOrID)
-		if err == nil || !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Invalid) {
-			return g, err
-		}
+	// It may be the id of a group that the listing does not show.
+	g, err := a.GroupByID(ctx, nameOrID)
+	if err == nil || !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Invalid) {
+		return g, err
 	}
 	names := make([]string, len(all))
 	for i, g := range all {
@@ -188,7 +189,7 @@ func didYouMean(name string, names []string) string {
 	}
 	var all []near
 	want := fold(name)
-	for _, n := range names {
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		have := fold(n)
 		far := levenshtein.Distance(want, have, nil)
 		if want != "" && strings.Contains(have, want) {

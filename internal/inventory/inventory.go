@@ -40,8 +40,8 @@ type Options struct {
 	RefuseWrites func() error
 	// Stale says that an app which cannot be reached leaves the last known state standing; see StaleOK.
 	Stale bool
-	// Audit receives every attempted write after its outcome is known. An error from it stops all further
-	// writes. Nil records nothing.
+	// Audit receives every attempted write after its outcome is known, from several goroutines at once. An
+	// error from it stops all further writes. Nil records nothing.
 	Audit func(ctx context.Context, e AuditEntry) error
 	// Log receives what was loaded and how; ids only. Nil is silent.
 	Log *slog.Logger

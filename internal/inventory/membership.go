@@ -112,7 +112,7 @@ func (a *App) ChangeMembers(ctx context.Context, groupID string, changes []acces
 	errs := make([]error, len(changes))
 	var send []access.MemberChange
 	var at []int
-	roles := a.Info().GroupRoles
+	roles := a.groupRoles(ctx, groupID, changes)
 	for i, c := range changes {
 		if errs[i] = a.admitMember(ctx, roles, group, c); errs[i] == nil {
 			send, at = append(send, c), append(at, i)
@@ -125,12 +125,28 @@ func (a *App) ChangeMembers(ctx context.Context, groupID string, changes []acces
 	return errs
 }
 
+// groupRoles are the roles a member can have. Some apps know theirs only once they have been read, so a role
+// that looks wrong is worth one look at the group.
+func (a *App) groupRoles(ctx context.Context, groupID string, changes []access.MemberChange) []string {
+	roles := a.Info().GroupRoles
+	if slices.ContainsFunc(changes, func(c access.MemberChange) bool { return !c.Remove && !validRole(roles, c.Role) }) {
+		if _, err := a.GroupByID(ctx, groupID); err == nil {
+			roles = a.Info().GroupRoles
+		}
+	}
+	return roles
+}
+
+func validRole(roles []string, role string) bool {
+	return role == "" || slices.Contains(roles, role) || len(roles) == 0 && role == access.DefaultRole
+}
+
 func (a *App) admitMember(ctx context.Context, roles []string, group string, c access.MemberChange) error {
 	op, subject := memberOp(c, a.label(c.Account), group)
 	if c.Remove {
 		return a.spare(ctx, op, subject, c.Account)
 	}
-	if c.Role == "" || slices.Contains(roles, c.Role) || len(roles) == 0 && c.Role == access.DefaultRole {
+	if validRole(roles, c.Role) {
 		return nil
 	}
 	e := &fault.Error{

@@ -85,7 +85,7 @@ const statusLagDays = 14
 
 // At says where one employment stands. Several employments of one person go through [Merge] first.
 func At(p access.Person, now time.Time, o Options) Standing {
-	loc, err := zone(p.TimeZone, o)
+	loc, err := location(p.TimeZone, o)
 	if err != nil {
 		return Standing{Stage: StageUnknown, Fault: err.Error()}
 	}

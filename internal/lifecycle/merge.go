@@ -43,9 +43,11 @@ func mergeOne(list []access.Person, now time.Time, o Options) access.Person {
 		return list[0]
 	}
 	all := make([]employment, len(list))
+	zone := oneZone(list, o)
 	for i, p := range list {
+		p.TimeZone = zone
 		all[i] = employment{p, At(p, now, o), p.StartDate, lastDay(p)}
-		if e := &all[i]; !e.to.IsZero() && e.to.Before(e.from) {
+		if e := &all[i]; !e.to.IsZero() && e.to.Before(e.from) { // terminated, and a rehire already dated
 			e.from = e.to
 		}
 	}
@@ -64,30 +66,45 @@ func mergeOne(list []access.Person, now time.Time, o Options) access.Person {
 	if len(counts) == 0 {
 		return all[0].Person
 	}
-	loc, err := zone(counts[0].TimeZone, o)
+	loc, err := location(zone, o)
 	if err != nil {
 		return all[0].Person
 	}
-	return join(chain(counts, access.DateOf(now.In(loc))), all, access.DateOf(now.In(loc)))
+	today := access.DateOf(now.In(loc))
+	if counts[0].Window == WindowClosed && counts[0].Stage != StageTerminated {
+		return join(counts[:1], all, today) // on garden leave, and nothing else goes on
+	}
+	return join(chain(counts), all, today)
+}
+
+// oneZone is the zone of a person with several employments: a day that ended in one employment must not
+// go on in another. It is that of the strongest roster, the primary or the latest employment that has
+// one, whatever the date.
+func oneZone(list []access.Person, o Options) string {
+	best := employment{}
+	for _, p := range list {
+		if e := (employment{Person: p}); p.TimeZone != "" && (best.TimeZone == "" || rank(e, best, o) < 0) {
+			best = e
+		}
+	}
+	return best.TimeZone
 }
 
 // chain is the run of employments without a gap that is current, else the next one, else the last one.
-// It keeps the order by rank.
-func chain(list []employment, today access.Date) []employment {
+// The list is ordered by rank, and so is the result.
+func chain(list []employment) []employment {
 	byDate := slices.Clone(list)
 	slices.SortStableFunc(byDate, func(a, b employment) int { return a.from.Compare(b.from) })
+	best := list[0].Window
 	var run []employment
-	var to access.Date // last day of the run, meaningless while open
+	var to access.Date // last day of the run, unless open
 	open := false
 	for i, e := range byDate {
 		if i > 0 && !open && !e.from.IsZero() && days(to, e.from) > gapDays+1 {
-			if !to.Before(today) {
+			if best != WindowClosed && slices.ContainsFunc(run, func(r employment) bool { return r.Window == best }) {
 				break
 			}
-			run = nil
-		}
-		if len(run) == 0 {
-			open, to = e.to.IsZero(), e.to
+			run, to = nil, access.Date{}
 		}
 		run = append(run, e)
 		open = open || e.to.IsZero()
@@ -119,7 +136,7 @@ func join(run, all []employment, today access.Date) access.Person {
 			last = e
 		}
 	}
-	p.StartDate = first.StartDate
+	p.StartDate = first.from
 	p.EndDate, p.LastWorkingDay, p.ContractEndDate = last.EndDate, last.LastWorkingDay, last.ContractEndDate
 	if last.to.IsZero() {
 		p.EndDate, p.LastWorkingDay, p.ContractEndDate = access.Date{}, access.Date{}, access.Date{}

@@ -13,8 +13,8 @@ import (
 // person. It holds nothing but the few hundred zones that exist.
 var zones sync.Map // string -> *time.Location
 
-// zone is the person's zone, else the configured one, else UTC.
-func zone(name string, o Options) (*time.Location, error) {
+// location is the person's zone, else the configured one, else UTC.
+func location(name string, o Options) (*time.Location, error) {
 	if name == "" {
 		if o.TimeZone == nil {
 			return time.UTC, nil

@@ -49,7 +49,13 @@ func newCompany(p *Program, in Input, o lifecycle.Options) *company {
 		c.index[c.subjects[i].PersonID] = int32(i)
 	}
 	c.mail = make(map[string][]int32, len(rows))
-	for _, row := range append(rows, faulty...) {
+	for _, row := range rows {
+		i, k := c.index[row.PersonID], fold(row.WorkEmail)
+		if n := len(c.mail[k]); k != "" && (n == 0 || c.mail[k][n-1] != i) { // the rows of one person come together
+			c.mail[k] = append(c.mail[k], i)
+		}
+	}
+	for _, row := range faulty {
 		i, k := c.index[row.PersonID], fold(row.WorkEmail)
 		if k != "" && !slices.Contains(c.mail[k], i) {
 			c.mail[k] = append(c.mail[k], i)

@@ -303,13 +303,16 @@ func (e *evaluation) clash(s *snapshot, i int32) {
 		if len(holders) < 2 {
 			continue
 		}
-		var others []string
+		others := make([]string, 0, min(len(holders), named+1))
 		for _, j := range holders {
+			if len(others) > named { // one name for a whole company is a slip, and no reason to list it to everybody
+				break
+			}
 			if j != i {
 				others = append(others, e.label(j))
 			}
 		}
 		o.clashes = append(o.clashes, cause{CodeDuplicateUserName,
-			fmt.Sprintf("user name %q in %s is also that of %s", a.userName, e.apps[a.app].name, some(others))})
+			fmt.Sprintf("user name %q in %s is also that of %s", a.userName, e.apps[a.app].name, some(others, len(holders)-1))})
 	}
 }

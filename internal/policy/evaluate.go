@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
-	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 )
 
@@ -53,18 +52,7 @@ type snapshot struct {
 // Evaluate decides what everybody should hold. It does not fail: what is wrong is in Errors, and a person
 // who cannot be decided is in Quarantined. It is safe for concurrent use.
 func (p *Program) Evaluate(in Input) Result {
-	o := lifecycle.Options{TimeZone: in.Zone, BeforeStartDays: p.policy.Timing.BeforeStartDays, EndOfDayHour: DefaultEndOfDayHour,
-		ReadAt: in.ReadAt, Rosters: in.Rosters}
-	if h := p.policy.Timing.EndOfDayHour; h != nil {
-		o.EndOfDayHour = *h
-	}
-	if o.TimeZone == nil {
-		o.TimeZone = time.UTC
-	}
-	if o.ReadAt.IsZero() { // so that looking ahead knows that the rosters are no newer
-		o.ReadAt = in.Now
-	}
-	e := &evaluation{company: newCompany(p, in, o), reasons: in.Reasons}
+	e := &evaluation{company: newCompany(p, in, lifecycleOptions(p.policy.Timing, in)), reasons: in.Reasons}
 	now := e.snapshot(in.Now)
 	r := e.render(now)
 	e.report(&r, now, in)
@@ -77,12 +65,7 @@ func (p *Program) Evaluate(in Input) Result {
 // snapshot decides everybody at an instant.
 func (e *evaluation) snapshot(at time.Time) *snapshot {
 	n := len(e.subjects)
-	s := &snapshot{at: at, standings: make([]standing, n), outcomes: make([]outcome, n), claims: make([]map[string][]int32, len(e.apps))}
-	for i := range e.subjects {
-		e.settle(int32(i), at)
-	}
-	e.managers()
-	e.parallel(n, func(_ *worker, i int32) { s.standings[i] = e.standing(i, at) })
+	s := &snapshot{at: at, standings: e.stand(at), outcomes: make([]outcome, n), claims: make([]map[string][]int32, len(e.apps))}
 	s.working = e.working(s.standings)
 	e.parallel(n, func(w *worker, i int32) { s.outcomes[i] = w.decide(s, i) })
 	for i := range s.outcomes {
@@ -90,6 +73,17 @@ func (e *evaluation) snapshot(at time.Time) *snapshot {
 	}
 	e.parallel(n, func(_ *worker, i int32) { e.clash(s, i) })
 	return s
+}
+
+// stand brings everybody's record to an instant and says where they stand.
+func (e *evaluation) stand(at time.Time) []standing {
+	for i := range e.subjects {
+		e.settle(int32(i), at)
+	}
+	e.managers()
+	standings := make([]standing, len(e.subjects))
+	e.parallel(len(standings), func(_ *worker, i int32) { standings[i] = e.standing(i, at) })
+	return standings
 }
 
 // working counts, by manager, the people who report to them and have not left.
@@ -132,7 +126,7 @@ func (e *evaluation) claim(s *snapshot, i int32) {
 			s.claims[a.app] = make(map[string][]int32, len(e.subjects)/2)
 		}
 		k := fold(a.userName)
-		s.claims[a.app][k] = append(s.claims[a.app][k], i)
-		slices.Sort(s.claims[a.app][k])
+		at, _ := slices.BinarySearch(s.claims[a.app][k], i)
+		s.claims[a.app][k] = slices.Insert(s.claims[a.app][k], at, i)
 	}
 }

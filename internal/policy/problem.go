@@ -129,10 +129,21 @@ func didYouMean(name string, candidates []string) string {
 	return "there are: " + strings.Join(c, ", ")
 }
 
-// some names at most ten people, because a message with ten thousand is read by nobody.
-func some(ids []string) string {
-	if len(ids) <= 10 {
+// named is how many people a message names, because one with ten thousand is read by nobody.
+const named = 10
+
+// some names the first of n people.
+func some(ids []string, n int) string {
+	if n <= named {
 		return strings.Join(ids, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(ids[:10], ", "), len(ids)-10)
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:named], ", "), n-named)
+}
+
+// people is a number of them in words.
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
 }

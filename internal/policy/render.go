@@ -87,29 +87,36 @@ func (o *outcome) userName(app int32) string {
 	return ""
 }
 
-// account fills in what HR knows. A blank is never put out: it would wipe what the app holds, because of a
-// column that is missing.
+// account fills in what HR knows and the app is meant to receive. A blank is never put out: it would wipe what
+// the app holds, because of a column that is missing.
 func (e *evaluation) account(s *snapshot, i int32, need *account) Account {
 	p := &e.subjects[i]
 	v := view{subject: p}
 	o := &s.outcomes[i]
-	a := Account{UserName: need.userName, Email: p.WorkEmail, GivenName: givenName(&v), FamilyName: familyName(&v),
-		DisplayName: displayName(&v), Title: p.Title, Department: p.Department}
+	plan := &e.apps[need.app]
+	var a Account
+	set := func(f access.Field, value string) {
+		switch to := a.at(f); {
+		case value == "":
+		case plan.fields.Has(f) || f == access.Role:
+			*to, a.Fields = value, a.Fields.With(f)
+		case DefaultAccountFields().Has(f):
+			*to, a.CreateOnly = value, a.CreateOnly.With(f)
+		}
+	}
+	set(access.UserName, need.userName)
+	set(access.Email, p.WorkEmail)
+	set(access.GivenName, givenName(&v))
+	set(access.FamilyName, familyName(&v))
+	set(access.DisplayName, displayName(&v))
+	set(access.Title, p.Title)
+	set(access.Department, p.Department)
 	if p.manager >= 0 && s.outcomes[p.manager].entitled {
-		a.Manager = s.outcomes[p.manager].userName(need.app)
+		set(access.Manager, s.outcomes[p.manager].userName(need.app))
 	}
 	for _, id := range o.won {
 		if g := &e.grants[id]; g.app == need.app && g.Kind == access.GrantRole {
-			a.Role = g.Name
-		}
-	}
-	plan := &e.apps[need.app]
-	a.Fields = plan.fields.With(access.Role)
-	a.CreateOnly = DefaultAccountFields() &^ plan.fields
-	for _, f := range [...]access.Field{access.UserName, access.Email, access.GivenName, access.FamilyName, access.DisplayName,
-		access.Title, access.Department, access.Manager, access.Role} {
-		if a.value(f) == "" {
-			a.Fields, a.CreateOnly = a.Fields.Without(f), a.CreateOnly.Without(f)
+			set(access.Role, g.Name)
 		}
 	}
 	for k, value := range need.attributes {
@@ -226,6 +233,10 @@ func (e *evaluation) reasonsOf(o *outcome) []Reason {
 			refuse(l.grant, fmt.Sprintf("%s gives %s and comes before %s", e.sourceLabel(l.winningFrom, l.winner), e.grants[l.winner].address, e.sources[l.source].label))
 		}
 	}
+	held := ""
+	if o.quarantined() {
+		held = "held as is: quarantined: " + o.quarantineWhy()
+	}
 	list := make([]Reason, 0, len(o.won)+len(refused))
 	for _, g := range o.won {
 		address := e.grants[g].address
@@ -234,9 +245,9 @@ func (e *evaluation) reasonsOf(o *outcome) []Reason {
 		case o.emitted():
 			delete(refused, address)
 			list = append(list, Reason{address, true, e.whyGiven(o, g)})
-		case o.quarantined():
+		case held != "":
 			delete(refused, address)
-			list = append(list, Reason{address, false, "held as is: quarantined: " + o.quarantineWhy()})
+			list = append(list, Reason{address, false, held})
 		default:
 			refuse(g, o.why)
 		}

@@ -14,7 +14,7 @@ func (e *evaluation) report(r *Result, s *snapshot, in Input) {
 	e.reportCustomKeys(r)
 	if n := len(r.Quarantined); n > in.MaxQuarantined {
 		r.Errors = append(r.Errors, Problem{Code: CodeTooManyQuarantined, People: quarantinedIDs(r.Quarantined),
-			Cause: fmt.Sprintf("%d people cannot be decided, more than max_quarantined (%d): %s", n, in.MaxQuarantined, quarantineLines(r.Quarantined)),
+			Cause: fmt.Sprintf("%s cannot be decided, more than max_quarantined (%d): %s", people(n), in.MaxQuarantined, quarantineLines(r.Quarantined)),
 			Next:  "correct the rows or the policy, or raise safeguard.max_quarantined"})
 	} else if n > 0 {
 		for _, q := range r.Quarantined {
@@ -91,7 +91,7 @@ func (e *evaluation) reportRules(r *Result, s *snapshot) {
 		switch {
 		case n < rule.expectMin:
 			p.Severity = Error
-			p.Cause = fmt.Sprintf("it matches %d people who may have access now, and expect_min is %d", n, rule.expectMin)
+			p.Cause = fmt.Sprintf("it matches %s who may have access now, and expect_min is %d", people(n), rule.expectMin)
 			p.Next = "compare the condition with what HR writes today, or lower expect_min"
 			r.Errors = append(r.Errors, p)
 		case n == 0:
@@ -103,27 +103,27 @@ func (e *evaluation) reportRules(r *Result, s *snapshot) {
 // reportPrecedence tells of rules that want different things in one place. An exception that differs from a
 // rule is what exceptions are for.
 func (e *evaluation) reportPrecedence(r *Result, s *snapshot) {
-	people := map[loss][]string{}
+	losers := map[loss][]string{}
 	for i := range s.outcomes {
 		if !s.outcomes[i].emitted() {
 			continue
 		}
 		for _, l := range s.outcomes[i].lost {
 			if e.sources[l.winningFrom].exception == nil && e.apps[e.grants[l.grant].app].output {
-				people[l] = append(people[l], e.subjects[i].PersonID)
+				losers[l] = append(losers[l], e.subjects[i].PersonID)
 			}
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(people), func(a, b loss) int {
+	keys := slices.SortedFunc(maps.Keys(losers), func(a, b loss) int {
 		return cmp.Or(cmp.Compare(a.winningFrom, b.winningFrom), cmp.Compare(a.source, b.source),
 			cmp.Compare(a.winner, b.winner), cmp.Compare(a.grant, b.grant))
 	})
 	for _, l := range keys {
 		rule := e.ruleOf(l.source)
-		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodePrecedence, People: people[l],
+		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodePrecedence, People: losers[l],
 			Block: Block{"rule", rule.index, rule.name},
-			Cause: fmt.Sprintf("%s comes first and gives %s, so %s is not given to %d people: %s", e.sources[l.winningFrom].label,
-				e.describe(l.winner), e.describe(l.grant), len(people[l]), some(people[l])),
+			Cause: fmt.Sprintf("%s comes first and gives %s, so %s is not given to %s: %s", e.sources[l.winningFrom].label,
+				e.describe(l.winner), e.describe(l.grant), people(len(losers[l])), some(losers[l], len(losers[l]))),
 			Next: "make the conditions exclude each other, or change the order of the rules"})
 	}
 }
@@ -143,13 +143,13 @@ func (e *evaluation) ruleOf(source int32) *rule {
 func (e *evaluation) reportUnknown(r *Result, s *snapshot) {
 	var ids []string
 	for i := range s.standings {
-		if s.standings[i].unknown && !e.subjects[i].stub {
+		if s.standings[i].unknown {
 			ids = append(ids, e.subjects[i].PersonID)
 		}
 	}
 	if len(ids) > 0 {
 		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodeUnknownStatus, People: ids,
-			Cause: fmt.Sprintf("the employment status of %d people is unknown, so their access stays: %s", len(ids), some(ids)),
+			Cause: fmt.Sprintf("the employment status of %s is unknown, so their access stays: %s", people(len(ids)), some(ids, len(ids))),
 			Next:  "map the status in the roster block"})
 	}
 }

@@ -35,8 +35,8 @@ type App struct {
 	Licenses map[string]map[string]string // product -> user name -> license
 }
 
-// Account is one account as it should be. Only Fields are kept in sync; CreateOnly are further fields that
-// are known and worth sending when the account is made, once.
+// Account is one account as it should be. Fields are kept in sync; CreateOnly are further fields that are
+// known and worth sending when the account is made, once. Every other field is blank, whatever HR knows.
 type Account struct {
 	UserName, Email, GivenName, FamilyName, DisplayName string
 	Title, Department, Manager, Role                    string
@@ -49,40 +49,43 @@ type Account struct {
 
 // Get is the value of a field and whether it is kept in sync.
 func (a Account) Get(f access.Field) (value string, managed bool) {
-	return a.value(f), a.Fields.Has(f)
+	if p := a.at(f); p != nil {
+		value = *p
+	}
+	return value, a.Fields.Has(f)
 }
 
 // Create are the values to make the account with: those kept in sync and those sent once.
 func (a Account) Create() map[access.Field]string {
 	values := map[access.Field]string{}
 	for _, f := range (a.Fields | a.CreateOnly).List() {
-		values[f] = a.value(f)
+		values[f] = *a.at(f)
 	}
 	return values
 }
 
-func (a Account) value(f access.Field) string {
+func (a *Account) at(f access.Field) *string {
 	switch f {
 	case access.UserName:
-		return a.UserName
+		return &a.UserName
 	case access.Email:
-		return a.Email
+		return &a.Email
 	case access.GivenName:
-		return a.GivenName
+		return &a.GivenName
 	case access.FamilyName:
-		return a.FamilyName
+		return &a.FamilyName
 	case access.DisplayName:
-		return a.DisplayName
+		return &a.DisplayName
 	case access.Title:
-		return a.Title
+		return &a.Title
 	case access.Department:
-		return a.Department
+		return &a.Department
 	case access.Manager:
-		return a.Manager
+		return &a.Manager
 	case access.Role:
-		return a.Role
+		return &a.Role
 	}
-	return ""
+	return nil
 }
 
 // FieldSet is a set of account fields. It is a number because a company has a million of them.

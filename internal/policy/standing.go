@@ -11,7 +11,7 @@ import (
 // standing is where a person stands at an instant: what the rosters say, moved by the overrides in force.
 type standing struct {
 	stage lifecycle.Stage
-	// unknown: the rosters do not say whether the person works here, so nothing is taken away.
+	// unknown: no map knows the status, so nothing is taken away because of it.
 	unknown bool
 	open    bool
 	before  bool      // not open yet
@@ -33,14 +33,22 @@ type note struct {
 func (e *evaluation) standing(i int32, at time.Time) standing {
 	s := &e.subjects[i]
 	if s.stub {
-		st := standing{stage: lifecycle.StageUnknown, unknown: true, open: true}
+		st := standing{stage: lifecycle.StageUnknown, open: true}
 		e.override(&st, lifecycle.Standing{}, i, at)
 		return st
 	}
 	base := lifecycle.At(*s.Person, at, e.options)
-	st := standing{stage: base.Stage, fault: base.Fault, unknown: base.Stage == lifecycle.StageUnknown, until: base.End}
-	switch base.Window {
-	case lifecycle.WindowUnknown, lifecycle.WindowOpen:
+	st := standing{stage: base.Stage, fault: base.Fault, until: base.End}
+	window := base.Window
+	if window == lifecycle.WindowUnknown {
+		st.unknown = base.Fault == ""
+		window = lifecycle.WindowOpen
+		if at.Before(base.Start) { // whatever the status means, it is not that access is due already
+			window = lifecycle.WindowBefore
+		}
+	}
+	switch window {
+	case lifecycle.WindowOpen:
 		st.open = true
 	case lifecycle.WindowBefore:
 		st.before = true

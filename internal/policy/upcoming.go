@@ -231,7 +231,15 @@ func (e *evaluation) changesOf(old *outcome, s *snapshot, i int32, held map[int3
 		}
 		changes = append(changes, c)
 	}
-	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Grant, b.Grant) })
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		if c := cmp.Compare(a.Grant, b.Grant); c != 0 || a.Gain == b.Gain {
+			return c
+		}
+		if b.Gain { // another role in the same group: first out, then in
+			return -1
+		}
+		return 1
+	})
 	return changes
 }
 

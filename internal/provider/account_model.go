@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -92,9 +91,11 @@ func (m accountModel) spec(_ context.Context, app *inventory.App, prior accountM
 }
 
 // missing is the part of want that the account does not show yet.
-func missing(want access.AccountSpec, have access.Account) access.AccountSpec {
+func missing(inv *inventory.App, want access.AccountSpec, have access.Account) access.AccountSpec {
 	rest := access.AccountSpec{Values: maps.Clone(want.Values), Attributes: maps.Clone(want.Attributes)}
-	maps.DeleteFunc(rest.Values, func(f access.Field, v string) bool { return have.Get(f) == v })
+	maps.DeleteFunc(rest.Values, func(f access.Field, v string) bool {
+		return have.Get(f) == v || f == access.UserName && inv.SameUserName(have.UserName, v)
+	})
 	maps.DeleteFunc(rest.Attributes, func(k, v string) bool { return have.Attributes[k] == v })
 	if want.Active != nil && *want.Active != have.Active {
 		rest.Active = want.Active
@@ -119,7 +120,7 @@ func (m accountModel) refreshed(_ context.Context, app *inventory.App, a access.
 			continue
 		}
 		now := a.Get(f)
-		if f == access.UserName && app.Info().UserNamesFoldCase && strings.EqualFold(now, v.ValueString()) {
+		if f == access.UserName && app.SameUserName(now, v.ValueString()) {
 			continue // the app ignores case, so the spelling is the configuration's
 		}
 		*v = text(now)
@@ -167,7 +168,7 @@ func (m accountModel) adoptable(app *inventory.App, a access.Account) error {
 // hands since must not be removed.
 func (m accountModel) sameAs(app *inventory.App, now access.Account) error {
 	was := m.UserName.ValueString()
-	if now.UserName == was || app.Info().UserNamesFoldCase && strings.EqualFold(now.UserName, was) {
+	if app.SameUserName(now.UserName, was) {
 		if id := m.PersonID.ValueString(); id == "" || now.PersonID == "" || id == now.PersonID {
 			return nil
 		}

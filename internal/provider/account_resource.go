@@ -3,8 +3,13 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -137,22 +142,66 @@ func (r *accountResource) Create(ctx context.Context, req resource.CreateRequest
 	case errors.Is(err, fault.NotFound):
 		acct, err = app.CreateAccount(ctx, spec)
 	}
-	if err != nil {
+	if err != nil && (acct.ID == "" || errors.Is(err, fault.Exists)) {
 		diagnose(&resp.Diagnostics, err, nothingSent)
 		return
 	}
-	r.data.made(app, "accounts", acct.ID)
 	// The account exists: state must say so before anything else can fail.
+	r.data.made(app, "accounts", acct.ID)
 	state := plan.created(app, acct)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	if rest := missing(spec, acct); !rest.Empty() {
-		if acct, err = app.UpdateAccount(ctx, acct.Ref(), rest); err != nil {
-			diagnose(&resp.Diagnostics, err, "The account "+acct.Label()+" is in state, but is not yet as configured. "+untaintHint)
-			return
-		}
+	if err == nil {
+		acct, err = r.complete(ctx, &resp.Diagnostics, app, acct, spec)
+	}
+	if err != nil {
+		diagnose(&resp.Diagnostics, err, "The account "+acct.Label()+" is in state, but is not yet as configured. "+untaintHint)
+		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan.created(app, acct))...)
+}
+
+// complete writes what an adopted account lacks, or what the app ignored on creation. An app that keeps
+// something else than it was given is named, because the difference comes back with every plan.
+func (r *accountResource) complete(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, acct access.Account, want access.AccountSpec) (access.Account, error) {
+	lacking := func() (rest access.AccountSpec, err error) {
+		have, err := named(ctx, inv, acct)
+		return missing(inv, want, have), err
+	}
+	rest, err := lacking()
+	if err != nil || rest.Empty() {
+		return acct, err
+	}
+	if acct, err = inv.UpdateAccount(ctx, acct.Ref(), rest); err != nil {
+		return acct, err
+	}
+	if rest, err = lacking(); err == nil && !rest.Empty() {
+		var kept []string
+		for _, f := range slices.Sorted(maps.Keys(rest.Values)) {
+			kept = append(kept, fmt.Sprintf("%s is %q instead of %q", f, acct.Get(f), rest.Values[f]))
+		}
+		for _, k := range slices.Sorted(maps.Keys(rest.Attributes)) {
+			kept = append(kept, fmt.Sprintf("attribute %s is %q instead of %q", k, acct.Attributes[k], rest.Attributes[k]))
+		}
+		warn(diags, fmt.Sprintf("App %s keeps other values of %s than it was given", inv.Name(), acct.Label()),
+			strings.Join(kept, "; ")+".\n\nEvery plan will show this difference. Configure what the app keeps, or leave the field out.")
+	}
+	return acct, err
+}
+
+// named gives the account with its manager's user name in place of an id. A manager who is gone stays an id.
+func named(ctx context.Context, inv *inventory.App, acct access.Account) (access.Account, error) {
+	if acct.Manager == "" {
+		return acct, nil
+	}
+	name, err := inv.ManagerName(ctx, acct)
+	switch {
+	case err == nil:
+		acct.Manager = name
+	case !errors.Is(err, fault.NotFound):
+		return acct, fmt.Errorf("look up the manager: %w", err)
+	}
+	return acct, nil
 }
 
 const untaintHint = "Terraform marks it tainted; the replacement that it then plans hands the object over and removes nothing (terraform untaint shows the plain difference)."
@@ -171,6 +220,9 @@ func (r *accountResource) Read(ctx context.Context, req resource.ReadRequest, re
 			return
 		}
 		acct, err = app.Account(ctx, state.ID.ValueString())
+	}
+	if err == nil && (!state.Manager.IsNull() || state.Status.IsNull()) {
+		acct, err = named(ctx, app, acct)
 	}
 	switch {
 	case errors.Is(err, fault.NotFound):
@@ -230,7 +282,7 @@ func (r *accountResource) Delete(ctx context.Context, req resource.DeleteRequest
 		return
 	}
 	ctx = inventory.WithWhy(ctx, state.PersonID.ValueString(), "removed from configuration")
-	now, err := app.Account(ctx, state.ID.ValueString())
+	now, err := app.Reread(ctx, state.ID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
 		return

@@ -108,6 +108,14 @@ func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basety
 		Name: name, Protected: texts(m.Protected), Ignored: texts(m.Ignored), ReadOnly: m.ReadOnly.ValueBool(),
 		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log,
 	}
+	for _, v := range []struct {
+		list types.List
+		name string
+	}{{m.Protected, "protected_accounts"}, {m.Ignored, "ignored_accounts"}} {
+		for i, pattern := range texts(v.list) {
+			diagnose(diags, inventory.CheckPattern(pattern), "", at.AtName(v.name).AtListIndex(i))
+		}
+	}
 	if kind != "local" {
 		opts.RefuseWrites = o.refuseWrites
 	}

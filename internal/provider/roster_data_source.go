@@ -92,13 +92,11 @@ func (d *rosterDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// lifecycleOptions takes a roster to be as old as the run. Under an as_of in the past it is taken to be of that day:
-// a replay is about the file as it was, and a status that was right then contradicts nothing today.
 func (d *Data) lifecycleOptions() lifecycle.Options {
 	o := lifecycle.DefaultOptions()
 	o.TimeZone, o.ReadAt = d.zone, d.clock.Real()
 	if now := d.clock.Now(); now.Before(o.ReadAt) {
-		o.ReadAt = now
+		o.ReadAt = now // as if it were then, the roster was read then
 	}
 	return o
 }
@@ -116,7 +114,7 @@ func (d *Data) readRosters(ctx context.Context, diags *diag.Diagnostics, names [
 		}
 		r, err := src.People(ctx)
 		if err != nil {
-			diagnose(diags, wrap(err, name, "read", "the roster"), "Nothing was planned from it.", at)
+			diagnose(diags, wrap(err, name, "", ""), "Nothing was planned from it.", at)
 			continue
 		}
 		if len(r.Problems) > 0 {

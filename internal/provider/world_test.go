@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -134,4 +135,14 @@ func (w *world) changeMember(groupID, userName, role string, remove bool) {
 	if err := w.app.ChangeMembers(w.t.Context(), groupID, []access.MemberChange{change})[0]; err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// read is the file as it is.
+func (w *world) read() string {
+	w.t.Helper()
+	b, err := os.ReadFile(w.path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(b)
 }

@@ -54,7 +54,7 @@ func fields() []field {
 			aliases: []string{"family_name", "last_name", "legal_last_name", "surname", "legal_family_name"}},
 		// "Preferred name" alone has no alias: it is a first name in one system and a whole name in another.
 		{name: "preferred_given_name", text: func(p *p) *string { return &p.PreferredGivenName },
-			aliases: []string{"preferred_given_name", "preferred_first_name", "known_as", "nickname", "nick_name"}},
+			aliases: []string{"preferred_given_name", "preferred_first_name", "known_as", "nickname"}},
 		{name: "preferred_family_name", text: func(p *p) *string { return &p.PreferredFamilyName },
 			aliases: []string{"preferred_family_name", "preferred_last_name"}},
 		{name: "display_name", text: func(p *p) *string { return &p.DisplayName },
@@ -181,7 +181,7 @@ func suggest(name string, known []string) string {
 func nearest(name string, known []string) string {
 	best, most := "", 0.6
 	for _, k := range known {
-		if s := levenshtein.Similarity(squash(name), squash(k), nil); s > most {
+		if s := levenshtein.Similarity(squash(name), squash(k), nil); s >= most {
 			best, most = k, s
 		}
 	}

@@ -18,6 +18,8 @@ type Table struct {
 	Subject string // what is read, for messages: "people.csv"
 	Columns []string
 	Mapping Mapping
+	// Size is about how many records there are; 0 when that is not known.
+	Size int
 	// Where names a record for messages ("people.csv:17"), given the position with which it was added.
 	Where func(pos int) string
 }
@@ -64,12 +66,16 @@ type tally struct {
 	count int
 }
 
+// mostExpected keeps a wrong Size, a file of line ends for one, from asking for all the memory at once.
+const mostExpected = 1 << 17
+
 // NewMapper finds the columns. Its error joins all that is missing, each naming the columns there are.
 func NewMapper(t Table) (*Mapper, error) {
 	m := &Mapper{
 		t: t, null: map[string]bool{}, zones: map[string]bool{}, unmapped: map[unmapped]*tally{},
 		status: newValueMap(t.Mapping.StatusMap, statuses(), statusWords),
 		types:  newValueMap(t.Mapping.EmploymentTypeMap, employmentTypes(), employmentTypeWords),
+		rows:   make([]row, 0, min(t.Size, mostExpected)),
 	}
 	for _, v := range t.Mapping.NullValues {
 		m.null[fold(tidy(v))] = true

@@ -172,20 +172,22 @@ func (a *App) ChangeMembers(ctx context.Context, groupID string, changes []acces
 }
 
 func (a *App) changeMembers(ctx context.Context, groupID string, changes []access.MemberChange, errs []error) {
+	name := groupID
 	err := a.write(ctx, "change members of group", groupID, func(e *edit) error {
 		g := e.group(groupID)
 		if g == nil {
 			return noGroup(groupID)
 		}
+		name = g.name
 		for i, c := range changes {
 			errs[i] = e.changeMember(&g, c)
 		}
 		return nil
 	})
 	for i, c := range changes {
-		op := "add to group " + groupID
+		op := "add to group " + name
 		if c.Remove {
-			op = "remove from group " + groupID
+			op = "remove from group " + name
 		}
 		errs[i] = fault.In(cmp.Or(err, errs[i]), a.name, op, label(c.Account))
 	}

@@ -97,7 +97,8 @@ func (p *parser) wrong(at int, t json.Token, what, want string) {
 	p.rest(t)
 }
 
-// object reads an object. field reads the value of a key, or reports that it does not know the key.
+// object reads an object. field reads the value of a key that is at
+// the offset, or reports that it does not know the key.
 func (p *parser) object(what, known string, field func(key string, at int) bool) {
 	at, t := p.at(), p.next()
 	if t != json.Delim('{') {
@@ -112,7 +113,7 @@ func (p *parser) object(what, known string, field func(key string, at int) bool)
 			p.problem(at, "%s has the key %q twice", what, key)
 		}
 		seen[key] = true
-		if !field(key, p.at()) {
+		if !field(key, at) {
 			p.problem(at, "%s has no key %q; the keys are %s", what, key, known)
 			p.rest(p.next())
 		}
@@ -183,8 +184,11 @@ func (p *parser) instant(what string) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
-	var t time.Time
-	if err := t.UnmarshalText([]byte(s)); err != nil { // stricter than time.Parse: what it reads can be written
+	t, err := time.Parse(time.RFC3339, s)
+	if err == nil {
+		_, err = t.MarshalText() // refuses zones that time.Parse lets through
+	}
+	if err != nil {
 		p.problem(at, "%s %q is not an instant like 2026-03-31T09:30:00Z", what, s)
 	}
 	return t

@@ -10,11 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/tenure-access/terraform-provider-tenure/internal/durable"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
-	"github.com/tenure-access/terraform-provider-tenure/internal/groupcommit"
 )
 
 // settled is the age from which a modification time can be trusted to change with the next write: the
@@ -24,7 +23,7 @@ const settled = 2 * time.Second
 // store is the file: parsed copies for readers, group commit for writers.
 type store struct {
 	path  string
-	queue groupcommit.Queue[func(*edit) error]
+	queue durable.Queue[func(*edit) error]
 	seed  maphash.Seed
 	buf   bytes.Buffer // what is being written; used again because it can be large
 
@@ -36,7 +35,7 @@ type store struct {
 type snapshot struct {
 	doc  *document
 	err  error
-	info fs.FileInfo // nil before the first read
+	info fs.FileInfo // nil before the first read, and for a missing file
 	sum  uint64
 	// exact says that info alone tells this content from any other: the file had settled, or its
 	// modification time was set by us to the nanosecond, which no other write will hit.
@@ -45,7 +44,7 @@ type snapshot struct {
 
 func newStore(path string) *store {
 	s := &store{path: path, seed: maphash.MakeSeed()}
-	s.queue = groupcommit.Queue[func(*edit) error]{LockPath: s.lockPath, LockMode: 0o666, Commit: s.commit}
+	s.queue = durable.Queue[func(*edit) error]{LockPath: s.lockPath, LockMode: 0o666, Commit: s.commit}
 	return s
 }
 
@@ -65,12 +64,13 @@ func (s *store) current() (*document, error) {
 	info, err := os.Stat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := s.checkDirectory(filepath.Dir(s.path)); err != nil {
+		if err := durable.CheckDirectory(s.path); err != nil {
 			return nil, err
 		}
-		return &document{}, nil
+		s.cache = snapshot{doc: &document{}}
+		return s.cache.doc, nil
 	case err != nil:
-		return nil, s.unreadable(err)
+		return nil, durable.Unreadable(err)
 	case info.IsDir():
 		return nil, &fault.Error{Kind: fault.Invalid, Cause: s.path + " is a directory", Next: "Set path to a file."}
 	}
@@ -91,18 +91,18 @@ func same(a, b fs.FileInfo) bool {
 func (s *store) read() error {
 	f, err := os.Open(s.path)
 	if err != nil {
-		return s.unreadable(err)
+		return durable.Unreadable(err)
 	}
 	defer f.Close()
 	now := time.Now()
 	info, err := f.Stat()
 	if err != nil {
-		return s.unreadable(err)
+		return durable.Unreadable(err)
 	}
 	var b bytes.Buffer
 	b.Grow(int(info.Size()) + bytes.MinRead)
 	if _, err := b.ReadFrom(f); err != nil {
-		return s.unreadable(err)
+		return durable.Unreadable(err)
 	}
 	data := b.Bytes()
 	sum := maphash.Bytes(s.seed, data)
@@ -114,75 +114,33 @@ func (s *store) read() error {
 	return nil
 }
 
-func (s *store) unreadable(err error) error {
-	kind := fault.Unavailable
-	if errors.Is(err, fs.ErrPermission) {
-		kind = fault.Forbidden
-	}
-	return &fault.Error{Kind: kind, Cause: "cannot read the file", Err: err}
-}
-
-// checkDirectory says what a person can do about a missing directory. It is never NotFound, which would
-// read as "the account is gone".
-func (s *store) checkDirectory(dir string) error {
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return &fault.Error{
-			Kind: fault.Invalid, Cause: "the directory " + dir + " of the file " + s.path + " does not exist",
-			Next: "Create the directory, or correct path. The file itself is created by the first write.",
-		}
-	case err != nil:
-		return s.unreadable(err)
-	case !info.IsDir():
-		return &fault.Error{Kind: fault.Invalid, Cause: dir + " is not a directory", Next: "Correct path."}
-	}
-	return nil
-}
-
-// target follows symbolic links, also to a file that does not exist yet, so that the file and its lock
-// are one for all who name it differently.
-func (s *store) target() (string, error) {
-	path := s.path
-	for range 40 { // as many links as Linux follows
-		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
-		if err != nil {
-			if err := s.checkDirectory(filepath.Dir(path)); err != nil {
-				return "", err
-			}
-			return "", s.unreadable(err)
-		}
-		path = filepath.Join(dir, filepath.Base(path))
-		link, err := os.Readlink(path)
-		if err != nil {
-			return path, nil // no link: a file, or nothing yet
-		}
-		if !filepath.IsAbs(link) {
-			link = filepath.Join(dir, link)
-		}
-		path = link
-	}
-	return "", &fault.Error{Kind: fault.Invalid, Cause: "too many symbolic links at " + s.path, Next: "Correct path."}
-}
-
 func (s *store) lockPath() (string, error) {
-	path, err := s.target()
+	path, err := durable.Target(s.path)
 	return path + ".lock", err
 }
 
-// update applies change to the file, together with whatever else waits. change may be called only once;
-// it refuses before it touches anything.
+// update applies change to the file, together with whatever else waits. A change refuses before it
+// touches anything; it is called again, on a fresh copy, when the file changed meanwhile.
 func (s *store) update(ctx context.Context, change func(*edit) error) error {
 	return s.queue.Do(ctx, change)
 }
 
+// errChanged says that somebody who does not know of the lock, such as an editor, changed the file.
+var errChanged = errors.New("the file is being changed by something else")
+
 // commit is one cycle: read if the file changed, apply, write if anything changed. The lock is held.
 func (s *store) commit(batch []func(*edit) error) []error {
 	errs := make([]error, len(batch))
-	s.mu.Lock()
-	doc, err := s.current()
-	s.mu.Unlock()
-	if err == nil {
+	err := errChanged
+	for try := 0; try < 5 && errors.Is(err, errChanged); try++ {
+		var doc *document
+		s.mu.Lock()
+		doc, err = s.current()
+		base := s.cache.info
+		s.mu.Unlock()
+		if err != nil {
+			break
+		}
 		e := edit{document: *doc}
 		for i, change := range batch {
 			errs[i] = change(&e)
@@ -191,7 +149,7 @@ func (s *store) commit(batch []func(*edit) error) []error {
 			return errs
 		}
 		next := e.document
-		err = s.write(&next)
+		err = s.write(&next, base)
 	}
 	if err != nil {
 		// Answers like "already a member" may rest on changes of this batch that were not written.
@@ -203,9 +161,9 @@ func (s *store) commit(batch []func(*edit) error) []error {
 }
 
 // write replaces the file: a crash at any point leaves the old content or the new, and at most a
-// temporary file, which the next write removes.
-func (s *store) write(doc *document) error {
-	path, err := s.target()
+// temporary file, which the next write removes. base is the file that doc was made from.
+func (s *store) write(doc *document, base fs.FileInfo) error {
+	path, err := durable.Target(s.path)
 	if err != nil {
 		return err
 	}
@@ -222,36 +180,32 @@ func (s *store) write(doc *document) error {
 	written, err := s.writeTemporary(temporary, mode, doc)
 	if err != nil {
 		_ = os.Remove(temporary)
-		return s.unwritten(err)
+		return durable.Unwritten("cannot write the file", err)
 	}
 
 	s.mu.Lock()
-	if err = os.Rename(temporary, path); err == nil {
+	now, err := os.Stat(path)
+	switch {
+	case err == nil && same(now, base) || errors.Is(err, fs.ErrNotExist) && base == nil:
+		err = os.Rename(temporary, path)
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		err = errChanged
+	}
+	if err == nil {
 		s.cache = written
 	}
 	s.mu.Unlock()
 	if err != nil {
 		_ = os.Remove(temporary)
-		return s.unwritten(err)
+		return durable.Unwritten("cannot replace the file", err)
 	}
-	if err := syncDirectory(filepath.Dir(path)); err != nil {
+	if err := durable.SyncDirectory(filepath.Dir(path)); err != nil {
 		return &fault.Error{
 			Kind: fault.Unconfirmed, Cause: "the file was replaced, but the directory could not be synced to disk", Err: err,
 			State: "The change is in the file now and may be lost if the machine fails.", Next: "Check the disk, then repeat the apply.",
 		}
 	}
 	return nil
-}
-
-func (s *store) unwritten(err error) error {
-	kind := fault.Unavailable
-	if errors.Is(err, fs.ErrPermission) {
-		kind = fault.Forbidden
-	}
-	return &fault.Error{
-		Kind: kind, Cause: "cannot write the file", Err: err, State: "Nothing was written.",
-		Next: "Make sure that the directory is writable and the disk has room; the file is replaced by way of a second one beside it.",
-	}
 }
 
 func (s *store) writeTemporary(path string, mode fs.FileMode, doc *document) (_ snapshot, err error) {
@@ -283,20 +237,6 @@ func (s *store) writeTemporary(path string, mode fs.FileMode, doc *document) (_ 
 		return snapshot{}, err
 	}
 	return snapshot{doc: doc, info: info, sum: maphash.Bytes(s.seed, s.buf.Bytes()), exact: info.ModTime().Equal(now)}, nil
-}
-
-// syncDirectory makes a rename durable, where the system has a way to say so.
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) || os.PathSeparator == '\\' {
-		return nil
-	}
-	return err
 }
 
 // roles are the roles in a group as far as they are known without reading.

@@ -81,8 +81,10 @@ type License struct {
 	License string // `license`; empty means the name of the product
 	Path    string // `path`, with Value
 	Value   string // `value`
-	Group   string // `group`, the group's name; instead of Path and Value
-	Total   *int   // `total`, the seats bought; nil when unknown
+	// ReleasedValue is what Path is set to when the license is taken away ("View"); empty removes the attribute. `released_value`
+	ReleasedValue string
+	Group         string // `group`, the group's name; instead of Path and Value
+	Total         *int   // `total`, the seats bought; nil when unknown
 }
 
 // Dialect is how one server speaks SCIM. The zero value of a field means "as the profile says" in
@@ -112,12 +114,17 @@ type Dialect struct {
 	MemberRemoval string
 	// MaxMemberChanges is the most member changes that one request takes. `max_member_changes`
 	MaxMemberChanges int
+	// MemberCap is how many members the server shows of a larger group, silently; 0 means all. `member_cap`
+	MemberCap int
+	// GroupExternalID says that a new group needs an externalId; it gets the group's name. `group_external_id`
+	GroupExternalID *bool
 	// UpdateWith is "patch" or "put" (read, change and write back the whole resource). `update_with`
 	UpdateWith string
 	// RetireWith is what deactivating means: "deactivate" (active = false) or "delete" (DELETE), for servers
 	// whose DELETE deactivates or that have no other way. `retire_with`
 	RetireWith string
-	// PersonIDIn is the attribute that remembers whose account it is: "external_id", "employee_number" or "none". `person_id_in`
+	// PersonIDIn is the attribute that remembers whose account it is: "external_id", "employee_number", "none", or
+	// "id" where the externalId of a new user becomes its id (GitLab). `person_id_in`
 	PersonIDIn string
 	// RolePath is the SCIM path of the account's role; "none" says that there is no such thing. `role_path`
 	RolePath string

@@ -56,7 +56,7 @@ func (s *source) parse(ctx context.Context, raw []byte) (roster.Roster, error) {
 	}
 	t.width = len(columns)
 	m, err := roster.NewMapper(roster.Table{
-		Name: s.cfg.Name, Subject: s.cfg.Path, Columns: columns, Mapping: s.cfg.Mapping,
+		Name: s.cfg.Name, Subject: s.cfg.Path, Columns: columns, Mapping: s.cfg.Mapping, Size: bytes.Count(data, []byte{'\n'}),
 		Where: func(line int) string { return fmt.Sprintf("%s:%d", s.cfg.Path, line) },
 	})
 	if err != nil {

@@ -46,7 +46,7 @@ func (s *source) parse(ctx context.Context, data []byte) (roster.Roster, error) 
 	}
 	columns := w.paths.columns()
 	m, err := roster.NewMapper(roster.Table{
-		Name: s.cfg.Name, Subject: s.cfg.Path, Columns: columns, Mapping: s.cfg.Mapping,
+		Name: s.cfg.Name, Subject: s.cfg.Path, Columns: columns, Mapping: s.cfg.Mapping, Size: len(records),
 		Where: func(i int) string {
 			return fmt.Sprintf("%s:%d (record %d)", s.cfg.Path, w.line(records[i].offset), i+1)
 		},

@@ -1,7 +1,4 @@
-// Package groupcommit lets many concurrent writers of one file share one locked write cycle: whoever
-// arrives while a cycle runs, or while another process holds the lock, is served together by the next.
-// A file of n bytes that takes k writes at once is then written once, not k times, and synced once.
-package groupcommit
+package durable
 
 import (
 	"context"
@@ -21,8 +18,11 @@ import (
 // and short enough that a forgotten lock is noticed.
 const defaultPatience = 30 * time.Second
 
-// Queue hands operations to Commit, many at a time, while it holds the lock file. The fields are set
-// before first use and not changed afterwards. No goroutine runs while nothing waits.
+// Queue lets many concurrent writers of one file share one locked write cycle: whoever arrives while a
+// cycle runs, or while another process holds the lock, is served together by the next. A file of n bytes
+// that takes k writes at once is then written once, not k times, and synced once.
+//
+// The fields are set before first use and not changed afterwards. No goroutine runs while nothing waits.
 type Queue[T any] struct {
 	// LockPath names the lock file, created when missing and never removed. It is asked once per cycle.
 	LockPath func() (string, error)
@@ -171,15 +171,7 @@ func (q *Queue[T]) lock() (unlock func(), err error) {
 		if err := l.Lock(); errors.Is(err, syscall.EINTR) {
 			continue
 		} else if err != nil {
-			kind := fault.Unavailable
-			if errors.Is(err, fs.ErrPermission) {
-				kind = fault.Forbidden
-			}
-			return nil, &fault.Error{
-				Kind: kind, Cause: "cannot take the lock file " + path, State: "Nothing was written.",
-				Next: "Writing needs a lock file beside the file: make the directory writable, on a file system that has locks.",
-				Err:  err,
-			}
+			return nil, Unwritten("cannot take the lock file "+path, err)
 		}
 		// Someone may have deleted or replaced the file while we waited; a lock on what is no longer
 		// there excludes nobody.
