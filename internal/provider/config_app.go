@@ -31,6 +31,7 @@ type opener struct {
 	zone         *time.Location
 	limits       safeguard.Limits
 	refuseWrites func() error // nil: writes are allowed
+	audit        inventory.Recorder
 }
 
 // matchKeys are what match_by may name.
@@ -106,7 +107,7 @@ func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basety
 	diagnose(diags, err, "", at.AtName(kind))
 	opts := inventory.Options{
 		Name: name, Protected: texts(m.Protected), Ignored: texts(m.Ignored), ReadOnly: m.ReadOnly.ValueBool(),
-		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log,
+		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log, Audit: o.audit,
 	}
 	for _, v := range []struct {
 		list types.List
