@@ -174,9 +174,9 @@ func (c *company) faults(in Input, faulty []row) {
 	slices.SortFunc(c.nameless, func(a, b Quarantine) int { return cmp.Compare(a.Why, b.Why) })
 }
 
-// settle brings one person's record to an instant: which of several employments speaks depends on it.
+// bring brings one person's record to an instant: which of several employments speaks depends on it.
 // It reports whether the person now reports to somebody else.
-func (c *company) settle(i int32, at time.Time) bool {
+func (c *company) bring(i int32, at time.Time) bool {
 	s := &c.subjects[i]
 	was := [...]string{s.ManagerID, s.ManagerEmail, s.WorkEmail}
 	if s.employments != nil {
