@@ -189,6 +189,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// BenchmarkDecode reads 50,000 accounts in one group, 11 MB: 0.33 s on two cores, once per run and
+// whenever somebody else changed the file.
 func BenchmarkDecode(b *testing.B) {
 	d := &edit{}
 	for i := range 50_000 {
