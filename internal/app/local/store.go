@@ -93,7 +93,7 @@ func (s *store) read() error {
 	if err != nil {
 		return durable.Unreadable(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	now := time.Now()
 	info, err := f.Stat()
 	if err != nil {
