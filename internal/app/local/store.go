@@ -93,7 +93,7 @@ func (s *store) read() error {
 	if err != nil {
 		return durable.Unreadable(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	now := time.Now()
 	info, err := f.Stat()
 	if err != nil {
@@ -239,10 +239,13 @@ func (s *store) writeTemporary(path string, mode fs.FileMode, doc *document) (_ 
 	return snapshot{doc: doc, info: info, sum: maphash.Bytes(s.seed, s.buf.Bytes()), exact: info.ModTime().Equal(now)}, nil
 }
 
-// roles are the roles in a group as far as they are known without reading.
+// roles are the roles in a group, as the file said when it was last read; it is read if it never was.
 func (s *store) roles() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.cache.doc == nil {
+		_, _ = s.current() // whoever uses the file is told
+	}
 	if s.cache.doc == nil {
 		return defaultRoles
 	}
