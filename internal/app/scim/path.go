@@ -280,6 +280,24 @@ func (p path) write(o object, value string) {
 	}
 }
 
+// null marks the value, which write took out, as explicitly unassigned.
+func (p path) null(o object) {
+	if p.urn != "" {
+		_, ext := o.find(p.urn)
+		o, _ = ext.(map[string]any)
+	}
+	key, current := o.find(p.attr)
+	m, complex := current.(map[string]any)
+	switch {
+	case o == nil:
+	case current == nil:
+		o[key] = nil
+	case complex && p.sub != "":
+		subKey, _ := object(m).find(p.sub)
+		m[subKey] = nil
+	}
+}
+
 func asList(v any) []any {
 	switch v := v.(type) {
 	case []any:
