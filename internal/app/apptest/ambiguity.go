@@ -83,7 +83,7 @@ func (s *session) lost(f Fault, op Op, name string, create func(context.Context)
 	ctx := s.ctx
 	if f.Hang {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.h.Timeout)
+		ctx, cancel = s.untilSent(op)
 		defer cancel()
 	}
 	id, got, err := create(ctx)

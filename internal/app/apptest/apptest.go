@@ -39,7 +39,7 @@ type Harness struct {
 	Secret string
 	// Retries says that Open heeds World.Retry.
 	Retries bool
-	// Timeout is when the suite gives up on an app that hangs; 150 ms by default.
+	// Timeout is when the suite gives up on an app that hangs and does not count requests; 150 ms by default.
 	Timeout time.Duration
 	// Roles are two account roles that exist, when access.Role is among the fields.
 	Roles []string
@@ -80,8 +80,8 @@ type Subject struct {
 	// Inject makes requests fail from now on, in addition to earlier faults; the zero Fault ends them
 	// all. nil when the app takes no requests. A fault that cannot be made calls t.Skip and says so.
 	Inject func(t testing.TB, f Fault)
-	// Count is the number of requests of that kind since Reset; Any counts all. Both nil when the app
-	// takes no requests.
+	// Count is the number of requests of that kind since Reset, those that hang included; Any counts
+	// all. Both nil when the app takes no requests.
 	Count func(op Op) int
 	Reset func()
 }

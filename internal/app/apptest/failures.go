@@ -208,10 +208,11 @@ func (s *session) meet(m method, a answer, kinds []fault.Kind) {
 	f := a.fault
 	f.On = m.op
 	s.Inject(s.TB, f)
+	s.fresh()
 	ctx := s.ctx
 	if f.Hang {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.h.Timeout)
+		ctx, cancel = s.untilSent(m.op)
 		defer cancel()
 	}
 	err := m.do(ctx, s)
@@ -228,6 +229,22 @@ func (s *session) meet(m method, a answer, kinds []fault.Kind) {
 		s.Errorf("forbidden is not gone: %v", err)
 	}
 	s.unchanged(before)
+}
+
+// untilSent is a context that ends when a request of that kind has been sent and hangs. Where requests
+// are not counted it ends with the harness's timeout.
+func (s *session) untilSent(op Op) (context.Context, context.CancelFunc) {
+	if s.Count == nil {
+		return context.WithTimeout(s.ctx, s.h.Timeout)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	go func() {
+		for ctx.Err() == nil && s.Count(op) == 0 {
+			time.Sleep(200 * time.Microsecond)
+		}
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // withEnded is a context that is over.

@@ -7,13 +7,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // harness tests the reference connector, with a flaw or without.
 func harness(flaw string) Harness {
 	return Harness{
-		PageSize: 4, MemberPageSize: 4, Secret: secret, Retries: true, Timeout: 5 * time.Millisecond,
+		PageSize: 4, MemberPageSize: 4, Secret: secret, Retries: true,
 		Roles: []string{"user", "owner"}, Attributes: []string{"cost_center"},
 		Licenses: &Licenses{Product: "Suite", License: "Full", Other: "Viewer", Limited: true},
 		Open: func(t testing.TB, w World) Subject {
