@@ -9,10 +9,13 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
-// spec asks for the i-th person, in every field that the app has.
-func (s *session) spec(i int) access.AccountSpec {
+// newcomer is who is created: a person that no world holds.
+const newcomer = 100
+
+// spec asks for the newcomer, in every field that the app has.
+func (s *session) spec() access.AccountSpec {
 	s.Helper()
-	p := people(s.plan, i+1)[i]
+	p := people(s.plan, newcomer+1)[newcomer]
 	spec := access.AccountSpec{Values: map[access.Field]string{}}
 	for _, f := range s.info.Fields {
 		if v := p.Get(f); v != "" {
@@ -28,12 +31,12 @@ func (s *session) spec(i int) access.AccountSpec {
 	return spec
 }
 
-// with is the world with the i-th person besides, active.
-func (s *session) with(i int) World {
+// withNewcomer is the world with the newcomer besides, active.
+func (s *session) withNewcomer() World {
 	s.Helper()
 	w := s.world.copyOf()
-	a := access.Account{Active: true, Attributes: s.spec(i).Attributes}
-	for f, v := range s.spec(i).Values {
+	a := access.Account{Active: true, Attributes: s.spec().Attributes}
+	for f, v := range s.spec().Values {
 		a.Set(f, v)
 	}
 	w.Accounts = append(w.Accounts, a)
@@ -68,8 +71,9 @@ func (s *session) newValue(f access.Field, i int) string {
 		return s.account(0).UserName
 	case access.Role:
 		return s.h.Roles[1]
+	default: // free text
+		return `New "` + string(f) + `" \ Ñandú`
 	}
-	return `New "` + string(f) + `" \ Ñandú`
 }
 
 // testable are the fields that the harness has values for.
@@ -85,13 +89,13 @@ func accountChecks() []Check {
 	update := []app.Capability{app.UpdateAccounts, app.ReadAccounts}
 	checks := []Check{
 		{Name: "create account", needs: create, world: office, check: func(s *session) {
-			got, err := s.accountWriter().CreateAccount(s.ctx, s.spec(100))
+			got, err := s.accountWriter().CreateAccount(s.ctx, s.spec())
 			if err != nil {
 				s.Fatal(err)
 			}
 			s.within(CreateAccount, 1)
 			s.within(Any, s.writing(1))
-			want := s.with(100)
+			want := s.withNewcomer()
 			s.sameAccounts(want.Accounts[8:], []access.Account{got})
 			s.holds(want)
 			read, err := s.accountReader().Account(s.ctx, got.Ref())
@@ -101,7 +105,7 @@ func accountChecks() []Check {
 			s.sameAccounts([]access.Account{got}, []access.Account{read})
 		}},
 		{Name: "create account/inactive", needs: append(create, app.DeactivateAccount, app.ReactivateAccount), world: office, check: func(s *session) {
-			spec := s.spec(100)
+			spec := s.spec()
 			spec.Active = ref(false)
 			got, err := s.accountWriter().CreateAccount(s.ctx, spec)
 			if err != nil {
@@ -109,7 +113,7 @@ func accountChecks() []Check {
 				s.holds(s.world)
 				return
 			}
-			want := s.with(100)
+			want := s.withNewcomer()
 			want.Accounts[8].Active = false
 			if got.Active {
 				s.Errorf("asked for an inactive account and got %+v", got)
@@ -122,7 +126,7 @@ func accountChecks() []Check {
 				names = append(names, strings.ToUpper(person(1).UserName))
 			}
 			for _, name := range names {
-				spec := s.spec(100)
+				spec := s.spec()
 				spec.Values[access.UserName] = name
 				_, err := s.accountWriter().CreateAccount(s.ctx, spec)
 				s.failed(err, fault.Exists)
@@ -130,19 +134,19 @@ func accountChecks() []Check {
 			s.holds(s.world)
 		}},
 		{Name: "create account/twice", needs: create, world: office, check: func(s *session) {
-			if _, err := s.accountWriter().CreateAccount(s.ctx, s.spec(100)); err != nil {
+			if _, err := s.accountWriter().CreateAccount(s.ctx, s.spec()); err != nil {
 				s.Fatal(err)
 			}
-			_, err := s.accountWriter().CreateAccount(s.ctx, s.spec(100))
+			_, err := s.accountWriter().CreateAccount(s.ctx, s.spec())
 			s.failed(err, fault.Exists)
-			s.holds(s.with(100))
+			s.holds(s.withNewcomer())
 		}},
 		{Name: "write account/a field it does not have", needs: update, world: office, check: func(s *session) {
 			for f := range fieldsNotIn(s.info.Fields) {
 				spec := access.AccountSpec{Values: map[access.Field]string{f: "x"}}
 				_, err := s.accountWriter().UpdateAccount(s.ctx, s.account(1).Ref(), spec)
 				s.failed(err, fault.Unsupported)
-				spec.Values[access.UserName] = person(100).UserName
+				spec.Values[access.UserName] = person(newcomer).UserName
 				if s.can(app.CreateAccounts) {
 					_, err = s.accountWriter().CreateAccount(s.ctx, spec)
 					s.failed(err, fault.Unsupported)

@@ -16,20 +16,24 @@ func ambiguityChecks() []Check {
 	for _, l := range lostAnswers() {
 		f := l.fault
 		checks = append(checks,
-			Check{Name: "lost answer/create account/" + l.name, needs: []app.Capability{app.CreateAccounts, app.ReadAccounts}, faults: true, counts: true, world: office,
+			Check{
+				Name: "lost answer/create account/" + l.name, needs: []app.Capability{app.CreateAccounts, app.ReadAccounts}, faults: true, counts: true, world: office,
 				check: func(s *session) {
-					s.lost(f, CreateAccount, person(100).UserName, func(ctx context.Context) (string, string, error) {
-						a, err := s.accountWriter().CreateAccount(ctx, s.spec(100))
+					s.lost(f, CreateAccount, person(newcomer).UserName, func(ctx context.Context) (string, string, error) {
+						a, err := s.accountWriter().CreateAccount(ctx, s.spec())
 						return a.ID, a.UserName, err
 					})
-				}},
-			Check{Name: "lost answer/create group/" + l.name, needs: []app.Capability{app.WriteGroups, app.ReadGroups}, faults: true, counts: true, world: office,
+				},
+			},
+			Check{
+				Name: "lost answer/create group/" + l.name, needs: []app.Capability{app.WriteGroups, app.ReadGroups}, faults: true, counts: true, world: office,
 				check: func(s *session) {
 					s.lost(f, CreateGroup, "newcomers", func(ctx context.Context) (string, string, error) {
 						g, err := s.groupWriter().CreateGroup(ctx, access.GroupSpec{Name: ref("newcomers")})
 						return g.ID, g.Name, err
 					})
-				}})
+				},
+			})
 	}
 	for _, m := range methods() {
 		if !m.write || m.creates || m.op == ChangeMembers {

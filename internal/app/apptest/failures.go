@@ -48,7 +48,7 @@ func methods() []method {
 			return err
 		}},
 		{name: "create account", op: CreateAccount, write: true, creates: true, needs: caps(app.CreateAccounts), world: office, prepare: nothing, do: func(ctx context.Context, s *session) error {
-			_, err := s.accountWriter().CreateAccount(ctx, s.spec(100))
+			_, err := s.accountWriter().CreateAccount(ctx, s.spec())
 			return err
 		}},
 		{name: "update account", one: true, op: UpdateAccount, write: true, needs: caps(app.UpdateAccounts), world: office, prepare: accounts, do: func(ctx context.Context, s *session) error {
@@ -193,10 +193,10 @@ func failureChecks() []Check {
 			// What was refused with 429 was not done: even a creation may be sent again.
 			s.Inject(s.TB, Fault{})
 			s.Inject(s.TB, Fault{On: CreateAccount, Times: 1, Status: 429, RetryAfter: ref(0)})
-			if _, err := s.accountWriter().CreateAccount(s.ctx, s.spec(100)); err != nil {
+			if _, err := s.accountWriter().CreateAccount(s.ctx, s.spec()); err != nil {
 				s.Fatal(err)
 			}
-			s.holds(s.with(100))
+			s.holds(s.withNewcomer())
 		},
 	})
 }
@@ -239,10 +239,16 @@ func (s *session) untilSent(op Op) (context.Context, context.CancelFunc) {
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	go func() {
-		for ctx.Err() == nil && s.Count(op) == 0 {
-			time.Sleep(200 * time.Microsecond)
+		defer cancel()
+		look := time.NewTicker(200 * time.Microsecond)
+		defer look.Stop()
+		for s.Count(op) == 0 {
+			select {
+			case <-look.C:
+			case <-ctx.Done():
+				return
+			}
 		}
-		cancel()
 	}()
 	return ctx, cancel
 }

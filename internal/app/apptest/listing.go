@@ -140,7 +140,8 @@ func listingChecks() []Check {
 			}})
 	}
 	return append(checks,
-		Check{Name: "list accounts/stopped early", needs: []app.Capability{app.ReadAccounts}, counts: true,
+		Check{
+			Name: "list accounts/stopped early", needs: []app.Capability{app.ReadAccounts}, counts: true,
 			world: func(p plan) World { return World{Accounts: people(p, 3*p.page())} },
 			check: func(s *session) {
 				for _, err := range s.accountReader().Accounts(s.ctx, access.AccountFilter{}) {
@@ -151,8 +152,10 @@ func listingChecks() []Check {
 				}
 				// A page may be fetched ahead, the whole listing may not.
 				s.within(ListAccounts, 2)
-			}},
-		Check{Name: "list accounts/cost", needs: []app.Capability{app.ReadAccounts}, counts: true,
+			},
+		},
+		Check{
+			Name: "list accounts/cost", needs: []app.Capability{app.ReadAccounts}, counts: true,
 			world: func(p plan) World { return World{Accounts: people(p, 3*p.page()+1)} },
 			check: func(s *session) {
 				sizer, ok := s.app.(app.Sizer)
@@ -174,7 +177,8 @@ func listingChecks() []Check {
 				if took := s.Count(ListAccounts); cost != took {
 					s.Errorf("said to cost %d requests, took %d", cost, took)
 				}
-			}})
+			},
+		})
 }
 
 // paged skips what only a paged listing can get wrong.

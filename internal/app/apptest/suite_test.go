@@ -29,6 +29,7 @@ func harness(flaw string) Harness {
 }
 
 func TestReferenceConforms(t *testing.T) {
+	t.Parallel()
 	Run(t, harness(""))
 }
 
@@ -50,6 +51,7 @@ func (r *recorder) Helper()                           {}
 func (r *recorder) Error(args ...any)                 { r.say(fmt.Sprint(args...)) }
 func (r *recorder) Errorf(format string, args ...any) { r.say(fmt.Sprintf(format, args...)) }
 func (r *recorder) Fatal(args ...any)                 { r.say(fmt.Sprint(args...)); runtime.Goexit() }
+
 func (r *recorder) Fatalf(format string, args ...any) {
 	r.say(fmt.Sprintf(format, args...))
 	runtime.Goexit()
