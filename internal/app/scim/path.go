@@ -9,15 +9,6 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
-// Schema names of RFC 7643 and RFC 7644.
-const (
-	coreUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
-	coreGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
-	enterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-	patchMessage   = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-	listMessage    = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-)
-
 // path names one value inside a resource, as RFC 7644 section 3.5.2 writes it: "title", "name.givenName",
 // `addresses[type eq "work"].country`, "urn:...:User:department".
 type path struct {
