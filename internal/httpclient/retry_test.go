@@ -17,6 +17,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
+// serve starts a server on loopback and a client for it that does not retry.
 func serve(t *testing.T, h http.HandlerFunc, o Options) *Client {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -139,6 +140,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// Whether a creation reached the server decides whether it is repeated.
 func TestCreationIsRepeatedOnlyWhenNotSent(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

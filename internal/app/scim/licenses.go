@@ -19,59 +19,6 @@ type license struct {
 	path path // when Group is ""
 }
 
-// openLicenses checks the license blocks. The licenses of one product exclude each other, so they have to
-// be kept in one place: one attribute, or groups.
-func (a *App) openLicenses(blocks []License) error {
-	var problems []error
-	bad := func(i int, format string, args ...any) {
-		problems = append(problems, fault.New(fault.Invalid, "license block %d: %s", i+1, fmt.Sprintf(format, args...)))
-	}
-	places := map[string]string{}
-	for i, b := range blocks {
-		if b.Product == "" {
-			bad(i, "product is missing")
-		}
-		if b.License == "" {
-			b.License = b.Product
-		}
-		l := license{License: b}
-		place := "a group"
-		switch {
-		case b.Group != "" && (b.Path != "" || b.Value != "" || b.ReleasedValue != ""):
-			bad(i, "set either group, or path and value")
-		case b.Group != "":
-			if a.dialect.Lacks[string(app.WriteMembers)] != "" || a.dialect.ReadMembers == "unavailable" {
-				bad(i, "%s does not show or change the members of groups, so a group cannot stand for a license", a.title)
-			}
-		case b.Path == "" || b.Value == "":
-			bad(i, "set group, or both path and value")
-		default:
-			var err error
-			if l.path, err = parsePath(b.Path); err != nil {
-				problems = append(problems, fmt.Errorf("license block %d: %w", i+1, err))
-			}
-			if b.Value == b.ReleasedValue {
-				bad(i, "value and released_value are the same")
-			}
-			place = "the attribute " + b.Path
-		}
-		if was, ok := places[b.Product]; ok && was != place {
-			bad(i, "product %q is kept in %s and in %s; the licenses of a product exclude each other and belong in one place", b.Product, was, place)
-		}
-		places[b.Product] = place
-		for _, other := range a.licenses {
-			if other.Product == b.Product && strings.EqualFold(other.License.License, b.License) {
-				bad(i, "license %q of product %q is defined twice", b.License, b.Product)
-			}
-		}
-		if b.Total != nil && *b.Total < 0 {
-			bad(i, "total is %d; it must not be negative", *b.Total)
-		}
-		a.licenses = append(a.licenses, l)
-	}
-	return errors.Join(problems...)
-}
-
 // product gives the licenses of a product.
 func (a *App) product(name string) []license {
 	var out []license
