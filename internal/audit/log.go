@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,13 +71,13 @@ func (l *Log) Write(ctx context.Context, entries ...Entry) error {
 		if err := e.check(); err != nil {
 			return l.failed(err)
 		}
-		if e.Outcome != Attempted {
-			ctx = context.WithoutCancel(ctx)
-		}
 		if !l.names {
 			e.UserName = ""
 		}
 		records[i] = newRecord(e, l.now())
+	}
+	if slices.ContainsFunc(entries, func(e Entry) bool { return e.Outcome != Attempted }) {
+		ctx = context.WithoutCancel(ctx)
 	}
 	return l.failed(l.queue.Do(ctx, records))
 }

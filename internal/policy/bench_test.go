@@ -11,11 +11,11 @@ import (
 )
 
 // BenchmarkEvaluate: 50,000 people under 50 rules, target below 2 s and 500 MiB. Measured on two shared cores
-// (Xeon, go1.26), with the people themselves, 60 MiB, in the peak:
+// (Xeon, go1.26) at a load of 7; the peak holds the people themselves, about 60 MiB, and garbage of the run before:
 //
-//	plain       0.8 s   300 MiB
-//	reasons     0.9 s   320 MiB
-//	upcoming30  1.0 s   330 MiB
+//	plain       0.8 s   320 MiB   176 MB in 2.3 million allocations
+//	reasons     0.9 s   390 MiB   236 MB
+//	upcoming30  1.2 s   330 MiB   227 MB
 func BenchmarkEvaluate(b *testing.B) {
 	people, p := bigCompany(50_000, 50)
 	program, problems := policy.Compile(p)
