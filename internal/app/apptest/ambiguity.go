@@ -16,26 +16,30 @@ func ambiguityChecks() []Check {
 	for _, l := range lostAnswers() {
 		f := l.fault
 		checks = append(checks,
-			Check{Name: "lost answer/create account/" + l.name, needs: []app.Capability{app.CreateAccounts, app.ReadAccounts}, faults: true, counts: true, world: office,
-				run: func(s *session) {
-					s.lost(f, CreateAccount, person(100).UserName, func(ctx context.Context) (string, string, error) {
-						a, err := s.accountWriter().CreateAccount(ctx, s.spec(100))
+			Check{
+				Name: "lost answer/create account/" + l.name, needs: []app.Capability{app.CreateAccounts, app.ReadAccounts}, faults: true, counts: true, world: office,
+				check: func(s *session) {
+					s.lost(f, CreateAccount, person(newcomer).UserName, func(ctx context.Context) (string, string, error) {
+						a, err := s.accountWriter().CreateAccount(ctx, s.spec())
 						return a.ID, a.UserName, err
 					})
-				}},
-			Check{Name: "lost answer/create group/" + l.name, needs: []app.Capability{app.WriteGroups, app.ReadGroups}, faults: true, counts: true, world: office,
-				run: func(s *session) {
+				},
+			},
+			Check{
+				Name: "lost answer/create group/" + l.name, needs: []app.Capability{app.WriteGroups, app.ReadGroups}, faults: true, counts: true, world: office,
+				check: func(s *session) {
 					s.lost(f, CreateGroup, "newcomers", func(ctx context.Context) (string, string, error) {
 						g, err := s.groupWriter().CreateGroup(ctx, access.GroupSpec{Name: ref("newcomers")})
 						return g.ID, g.Name, err
 					})
-				}})
+				},
+			})
 	}
 	for _, m := range methods() {
 		if !m.write || m.creates || m.op == ChangeMembers {
 			continue
 		}
-		checks = append(checks, Check{Name: "lost answer/" + m.name, needs: m.needs, faults: true, world: m.world, run: func(s *session) {
+		checks = append(checks, Check{Name: "lost answer/" + m.name, needs: m.needs, faults: true, world: m.world, check: func(s *session) {
 			m.prepare(s)
 			before := s.look()
 			s.Inject(s.TB, Fault{On: m.op, Times: 1, Close: true, After: true})
@@ -83,7 +87,7 @@ func (s *session) lost(f Fault, op Op, name string, create func(context.Context)
 	ctx := s.ctx
 	if f.Hang {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.h.Timeout)
+		ctx, cancel = s.untilSent(op)
 		defer cancel()
 	}
 	id, got, err := create(ctx)

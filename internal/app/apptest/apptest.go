@@ -10,6 +10,7 @@ package apptest
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -28,6 +29,8 @@ type Harness struct {
 	MemberPageSize int
 	// TrailingPage allows one request more per listing, for apps whose last page cannot be told.
 	TrailingPage bool
+	// NoTotals says that the app does not tell how many rows a listing has: a truncated one cannot be noticed.
+	NoTotals bool
 	// Overhead is how many requests a connector may spend on itself, in all: discovery, a token.
 	Overhead int
 	// ReadsBack allows one read per write, where the app does not answer with what it holds.
@@ -36,7 +39,7 @@ type Harness struct {
 	Secret string
 	// Retries says that Open heeds World.Retry.
 	Retries bool
-	// Timeout is when the suite gives up on an app that hangs; 150 ms by default.
+	// Timeout is when the suite gives up on an app that hangs and does not count requests; 150 ms by default.
 	Timeout time.Duration
 	// Roles are two account roles that exist, when access.Role is among the fields.
 	Roles []string
@@ -46,6 +49,8 @@ type Harness struct {
 	Licenses *Licenses
 	// Skip names checks that cannot hold for this app, each with the reason.
 	Skip map[string]string
+	// Only chooses checks by name; all when nil.
+	Only func(name string) bool
 }
 
 // Licenses describes a product to test with.
@@ -75,8 +80,8 @@ type Subject struct {
 	// Inject makes requests fail from now on, in addition to earlier faults; the zero Fault ends them
 	// all. nil when the app takes no requests. A fault that cannot be made calls t.Skip and says so.
 	Inject func(t testing.TB, f Fault)
-	// Count is the number of requests of that kind since Reset; Any counts all. Both nil when the app
-	// takes no requests.
+	// Count is the number of requests of that kind since Reset, those that hang included; Any counts
+	// all. Both nil when the app takes no requests.
 	Count func(op Op) int
 	Reset func()
 }
@@ -142,14 +147,25 @@ type Check struct {
 	// What the harness has to offer.
 	faults, counts bool
 	world          func(p plan) World
-	run            func(s *session)
+	check          func(s *session)
 }
 
-// plan is what worlds are made from: what the connector under test can do.
+// plan is what worlds are made from: what the connector under test and its harness can do.
 type plan struct {
-	h    Harness
-	app  app.App
-	info app.Info
+	h              Harness
+	app            app.App
+	info           app.Info
+	faults, counts bool
+}
+
+// probe opens an empty app to see what there is.
+func probe(t testing.TB, h Harness) plan {
+	t.Helper()
+	if h.Timeout == 0 {
+		h.Timeout = 150 * time.Millisecond
+	}
+	s := h.Open(t, World{})
+	return plan{h: h, app: s.App, info: s.App.Info(), faults: s.Inject != nil, counts: s.Count != nil}
 }
 
 func (p plan) can(c app.Capability) bool {
@@ -165,13 +181,23 @@ func (p plan) page() int {
 	return 4
 }
 
-// Run checks everything, each check as a parallel subtest.
+// Run checks everything, each check as a parallel subtest with an app of its own. A name in Skip that
+// is no check is an error.
 func Run(t *testing.T, h Harness) {
+	unknown := maps.Clone(h.Skip)
+	p := probe(t, h)
 	for _, c := range Checks() {
+		delete(unknown, c.Name)
+		if h.Only != nil && !h.Only(c.Name) {
+			continue
+		}
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			c.Run(t, h)
+			c.run(t, p)
 		})
+	}
+	for name := range unknown {
+		t.Errorf("there is no check %q to skip", name)
 	}
 }
 
@@ -190,39 +216,39 @@ func Checks() []Check {
 // Run checks one promise.
 func (c Check) Run(t testing.TB, h Harness) {
 	t.Helper()
-	if why, skip := h.Skip[c.Name]; skip {
+	c.run(t, probe(t, h))
+}
+
+func (c Check) run(t testing.TB, p plan) {
+	t.Helper()
+	if why, skip := p.h.Skip[c.Name]; skip {
 		t.Skipf("not checked: %s: %s", c.Name, why)
 	}
-	if h.Timeout == 0 {
-		h.Timeout = 150 * time.Millisecond
-	}
-	probe := h.Open(t, World{})
-	p := plan{h, probe.App, probe.App.Info()}
 	for _, need := range c.needs {
-		if ok, why := app.Supports(probe.App, need); !ok {
+		if ok, why := app.Supports(p.app, need); !ok {
 			if why != "" {
 				why = ": " + why
 			}
 			t.Skipf("not checked: %s, because the app cannot %s%s", c.Name, need, why)
 		}
 	}
-	if c.faults && probe.Inject == nil {
+	if c.faults && !p.faults {
 		t.Skipf("not checked: %s, because the harness cannot make the app fail", c.Name)
 	}
-	if c.counts && probe.Count == nil {
+	if c.counts && !p.counts {
 		t.Skipf("not checked: %s, because the harness cannot count requests", c.Name)
 	}
 	s := &session{TB: t, plan: p, ctx: t.Context()}
 	if c.world != nil {
 		s.world = c.world(p)
 	}
-	s.Subject = h.Open(t, s.world)
+	s.Subject = p.h.Open(t, s.world)
 	if s.app = s.App; s.Count != nil {
 		s.opened = s.Count(Any)
 	}
 	s.fresh()
 	s.info = s.app.Info()
-	c.run(s)
+	c.check(s)
 }
 
 // session is one check under way.

@@ -25,6 +25,10 @@ type method struct {
 	do              func(context.Context, *session) error
 }
 
+// errHonest stands for an update that answers without an error that the app holds the old value: the
+// caller learns the truth, so it is as good as unconfirmed.
+var errHonest = fault.New(fault.Unconfirmed, "the answer says that nothing has changed")
+
 // methods lists every method that sends requests.
 func methods() []method {
 	accounts := func(s *session) { s.account(0) }
@@ -44,11 +48,15 @@ func methods() []method {
 			return err
 		}},
 		{name: "create account", op: CreateAccount, write: true, creates: true, needs: caps(app.CreateAccounts), world: office, prepare: nothing, do: func(ctx context.Context, s *session) error {
-			_, err := s.accountWriter().CreateAccount(ctx, s.spec(100))
+			_, err := s.accountWriter().CreateAccount(ctx, s.spec())
 			return err
 		}},
 		{name: "update account", one: true, op: UpdateAccount, write: true, needs: caps(app.UpdateAccounts), world: office, prepare: accounts, do: func(ctx context.Context, s *session) error {
-			_, err := s.accountWriter().UpdateAccount(ctx, s.account(1).Ref(), s.changed(1))
+			spec := s.changed(1)
+			got, err := s.accountWriter().UpdateAccount(ctx, s.account(1).Ref(), spec)
+			if f := s.plainField(); err == nil && got.ID == s.account(1).ID && got.Get(f) != spec.Values[f] {
+				return errHonest
+			}
 			return err
 		}},
 		{name: "deactivate account", op: Deactivate, write: true, one: true, goneIsFine: true, needs: caps(app.DeactivateAccount), world: office, prepare: accounts, do: func(ctx context.Context, s *session) error {
@@ -74,7 +82,10 @@ func methods() []method {
 			return err
 		}},
 		{name: "rename group", one: true, op: UpdateGroup, write: true, needs: caps(app.WriteGroups), world: office, prepare: admins, do: func(ctx context.Context, s *session) error {
-			_, err := s.groupWriter().UpdateGroup(ctx, s.ids["admins"], access.GroupSpec{Name: ref("owners")})
+			got, err := s.groupWriter().UpdateGroup(ctx, s.ids["admins"], access.GroupSpec{Name: ref("owners")})
+			if err == nil && got.ID == s.ids["admins"] && s.fold(got.Name) != "owners" {
+				return errHonest
+			}
 			return err
 		}},
 		{name: "delete group", op: DeleteGroup, write: true, one: true, goneIsFine: true, needs: caps(app.WriteGroups), world: office, prepare: admins, do: func(ctx context.Context, s *session) error {
@@ -162,14 +173,14 @@ func failureChecks() []Check {
 			}
 			checks = append(checks, Check{
 				Name: "failure/" + m.name + "/" + a.name, needs: m.needs, faults: true, world: m.world,
-				run: func(s *session) { s.meet(m, a, kinds) },
+				check: func(s *session) { s.meet(m, a, kinds) },
 			})
 		}
 	}
 	return append(checks, Check{
 		Name: "failure/429 passes", needs: []app.Capability{app.CreateAccounts, app.ReadAccounts}, faults: true,
 		world: func(p plan) World { w := office(p); w.Retry = true; return w },
-		run: func(s *session) {
+		check: func(s *session) {
 			if !s.h.Retries {
 				s.Skip("not checked: waiting after 429, because the harness opens no connector that repeats requests")
 			}
@@ -182,10 +193,10 @@ func failureChecks() []Check {
 			// What was refused with 429 was not done: even a creation may be sent again.
 			s.Inject(s.TB, Fault{})
 			s.Inject(s.TB, Fault{On: CreateAccount, Times: 1, Status: 429, RetryAfter: ref(0)})
-			if _, err := s.accountWriter().CreateAccount(s.ctx, s.spec(100)); err != nil {
+			if _, err := s.accountWriter().CreateAccount(s.ctx, s.spec()); err != nil {
 				s.Fatal(err)
 			}
-			s.holds(s.with(100))
+			s.holds(s.withNewcomer())
 		},
 	})
 }
@@ -197,10 +208,11 @@ func (s *session) meet(m method, a answer, kinds []fault.Kind) {
 	f := a.fault
 	f.On = m.op
 	s.Inject(s.TB, f)
+	s.fresh()
 	ctx := s.ctx
 	if f.Hang {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.h.Timeout)
+		ctx, cancel = s.untilSent(m.op)
 		defer cancel()
 	}
 	err := m.do(ctx, s)
@@ -217,6 +229,28 @@ func (s *session) meet(m method, a answer, kinds []fault.Kind) {
 		s.Errorf("forbidden is not gone: %v", err)
 	}
 	s.unchanged(before)
+}
+
+// untilSent is a context that ends when a request of that kind has been sent and hangs. Where requests
+// are not counted it ends with the harness's timeout.
+func (s *session) untilSent(op Op) (context.Context, context.CancelFunc) {
+	if s.Count == nil {
+		return context.WithTimeout(s.ctx, s.h.Timeout)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	go func() {
+		defer cancel()
+		look := time.NewTicker(200 * time.Microsecond)
+		defer look.Stop()
+		for s.Count(op) == 0 {
+			select {
+			case <-look.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, cancel
 }
 
 // withEnded is a context that is over.

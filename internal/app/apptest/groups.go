@@ -12,7 +12,7 @@ import (
 func groupChecks() []Check {
 	write := []app.Capability{app.WriteGroups, app.ReadGroups}
 	return []Check{
-		{Name: "create group", needs: write, world: office, run: func(s *session) {
+		{Name: "create group", needs: write, world: office, check: func(s *session) {
 			got, err := s.groupWriter().CreateGroup(s.ctx, access.GroupSpec{Name: ref("newcomers")})
 			if err != nil {
 				s.Fatal(err)
@@ -29,7 +29,7 @@ func groupChecks() []Check {
 				s.Errorf("the id is %q in the answer and %q in the listing", got.ID, id)
 			}
 		}},
-		{Name: "create group/already there", needs: write, world: office, run: func(s *session) {
+		{Name: "create group/already there", needs: write, world: office, check: func(s *session) {
 			names := []string{"admins"}
 			if s.info.UserNamesFoldCase {
 				names = append(names, "Admins")
@@ -40,7 +40,7 @@ func groupChecks() []Check {
 			}
 			s.holds(s.world)
 		}},
-		{Name: "create group/description", needs: write, world: office, run: func(s *session) {
+		{Name: "create group/description", needs: write, world: office, check: func(s *session) {
 			got, err := s.groupWriter().CreateGroup(s.ctx, access.GroupSpec{Name: ref("newcomers"), Description: ref("Who is new")})
 			if err != nil { // silence would make the description a difference for ever
 				s.failed(err, fault.Unsupported)
@@ -58,7 +58,7 @@ func groupChecks() []Check {
 				s.Errorf("after the change: %+v, %v", read, err)
 			}
 		}},
-		{Name: "rename group", needs: write, world: office, run: func(s *session) {
+		{Name: "rename group", needs: write, world: office, check: func(s *session) {
 			id := s.group("admins")
 			want := s.world.copyOf()
 			want.Groups[0].Name = "owners"
@@ -75,12 +75,12 @@ func groupChecks() []Check {
 				s.holds(want) // with its members
 			}
 		}},
-		{Name: "rename group/to a name that is taken", needs: write, world: office, run: func(s *session) {
+		{Name: "rename group/to a name that is taken", needs: write, world: office, check: func(s *session) {
 			_, err := s.groupWriter().UpdateGroup(s.ctx, s.group("admins"), access.GroupSpec{Name: ref("everybody")})
 			s.failed(err, fault.Exists)
 			s.holds(s.world)
 		}},
-		{Name: "update group/nothing", needs: write, world: office, run: func(s *session) {
+		{Name: "update group/nothing", needs: write, world: office, check: func(s *session) {
 			got, err := s.groupWriter().UpdateGroup(s.ctx, s.group("admins"), access.GroupSpec{})
 			if err != nil {
 				s.Fatal(err)
@@ -91,12 +91,12 @@ func groupChecks() []Check {
 			}
 			s.holds(s.world)
 		}},
-		{Name: "update group/unknown", needs: write, world: office, run: func(s *session) {
+		{Name: "update group/unknown", needs: write, world: office, check: func(s *session) {
 			_, err := s.groupWriter().UpdateGroup(s.ctx, "no-such-id", access.GroupSpec{Name: ref("owners")})
 			s.failed(err, fault.NotFound)
 			s.holds(s.world)
 		}},
-		{Name: "delete group", needs: write, world: office, run: func(s *session) {
+		{Name: "delete group", needs: write, world: office, check: func(s *session) {
 			id := s.group("admins")
 			want := s.world.copyOf()
 			want.Groups = want.Groups[1:]
@@ -170,7 +170,7 @@ func memberChecks() []Check {
 			return []access.MemberChange{{Account: access.AccountRef{ID: "no-such-id", UserName: "ghost@acme.example"}, Remove: true}, s.remove(1)}
 		}, admins(0, 2)},
 	} {
-		checks = append(checks, Check{Name: c.name, needs: write, world: office, run: func(s *session) {
+		checks = append(checks, Check{Name: c.name, needs: write, world: office, check: func(s *session) {
 			id := s.group("admins")
 			s.account(0)
 			for range 2 { // twice is once
@@ -180,7 +180,7 @@ func memberChecks() []Check {
 		}})
 	}
 	return append(checks,
-		Check{Name: "change members/none", needs: write, world: office, run: func(s *session) {
+		Check{Name: "change members/none", needs: write, world: office, check: func(s *session) {
 			s.change(s.group("admins"))
 			s.within(Any, 0)
 			s.holds(s.world)
@@ -192,7 +192,7 @@ func memberChecks() []Check {
 				n = 3
 			}
 			return World{Accounts: people(p, n), Groups: []access.Group{{Name: "admins"}}}
-		}, run: func(s *session) {
+		}, check: func(s *session) {
 			id := s.group("admins")
 			s.account(0)
 			n := len(s.world.Accounts)
@@ -215,7 +215,7 @@ func memberChecks() []Check {
 				s.holds(step.want)
 			}
 		}},
-		Check{Name: "change members/roles", needs: append(write, app.GroupRoles), world: office, run: func(s *session) {
+		Check{Name: "change members/roles", needs: append(write, app.GroupRoles), world: office, check: func(s *session) {
 			id := s.group("admins")
 			roles := s.info.GroupRoles
 			for _, role := range []string{roles[len(roles)-1], roles[len(roles)-1], roles[0]} {
@@ -226,7 +226,7 @@ func memberChecks() []Check {
 				s.holds(want)
 			}
 		}},
-		Check{Name: "change members/a role it does not have", needs: write, world: office, run: func(s *session) {
+		Check{Name: "change members/a role it does not have", needs: write, world: office, check: func(s *session) {
 			errs := s.groupWriter().ChangeMembers(s.ctx, s.group("admins"), []access.MemberChange{{Account: s.account(4).Ref(), Role: "emperor"}})
 			if len(errs) != 1 {
 				s.Fatalf("%d answers to one change", len(errs))
@@ -241,7 +241,7 @@ func memberFailureChecks() []Check {
 	write := []app.Capability{app.WriteMembers, app.ReadMembers, app.ReadGroups}
 	ghost := access.MemberChange{Account: access.AccountRef{ID: "no-such-id", UserName: "ghost@acme.example"}, Role: access.DefaultRole}
 	return []Check{
-		{Name: "change members/one unknown among good ones", needs: write, world: office, run: func(s *session) {
+		{Name: "change members/one unknown among good ones", needs: write, world: office, check: func(s *session) {
 			id := s.group("admins")
 			errs := s.groupWriter().ChangeMembers(s.ctx, id, []access.MemberChange{s.add(3), ghost, s.remove(0), s.add(4)})
 			if len(errs) != 4 {
@@ -258,7 +258,7 @@ func memberFailureChecks() []Check {
 			want.Groups[0].Members = members(1, 2, 3, 4)
 			s.holds(want)
 		}},
-		{Name: "change members/all unknown", needs: write, world: office, run: func(s *session) {
+		{Name: "change members/all unknown", needs: write, world: office, check: func(s *session) {
 			errs := s.groupWriter().ChangeMembers(s.ctx, s.group("admins"), []access.MemberChange{ghost, ghost})
 			if len(errs) != 2 {
 				s.Fatalf("%d answers to 2 changes", len(errs))
@@ -268,7 +268,7 @@ func memberFailureChecks() []Check {
 			}
 			s.holds(s.world)
 		}},
-		{Name: "change members/of an unknown group", needs: write, world: office, run: func(s *session) {
+		{Name: "change members/of an unknown group", needs: write, world: office, check: func(s *session) {
 			errs := s.groupWriter().ChangeMembers(s.ctx, "no-such-id", []access.MemberChange{s.add(3), s.add(4)})
 			if len(errs) != 2 {
 				s.Fatalf("%d answers to 2 changes", len(errs))
@@ -280,7 +280,7 @@ func memberFailureChecks() []Check {
 		}},
 		{Name: "change members/the second request fails", needs: write, faults: true, world: func(p plan) World {
 			return World{Accounts: people(p, 2*max(1, p.info.MaxMemberChanges)), Groups: []access.Group{{Name: "admins"}}}
-		}, run: func(s *session) {
+		}, check: func(s *session) {
 			perRequest := max(1, s.info.MaxMemberChanges)
 			if perRequest > 500 {
 				s.Skip("not checked: partial success, because one request takes more than 500 changes")
@@ -311,7 +311,7 @@ func memberFailureChecks() []Check {
 			}
 			s.holds(want)
 		}},
-		{Name: "change members/an answer that does not come", needs: write, faults: true, world: office, run: func(s *session) {
+		{Name: "change members/an answer that does not come", needs: write, faults: true, world: office, check: func(s *session) {
 			id := s.group("admins")
 			change := s.add(4)
 			s.Inject(s.TB, Fault{On: ChangeMembers, Times: 1, Close: true, After: true})

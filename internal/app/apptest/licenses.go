@@ -82,7 +82,7 @@ func licenseChecks() []Check {
 	read := []app.Capability{app.ReadLicenses, app.ReadAccounts}
 	write := []app.Capability{app.WriteLicenses, app.ReadLicenses, app.ReadAccounts}
 	return []Check{
-		{Name: "licenses/pools and assignees", needs: read, world: licensed, run: func(s *session) {
+		{Name: "licenses/pools and assignees", needs: read, world: licensed, check: func(s *session) {
 			l := s.licenses()
 			s.used(3)
 			got, err := collect(s.TB, s.licenseReader().Assignees(s.ctx, l.Product))
@@ -101,7 +101,7 @@ func licenseChecks() []Check {
 			}
 			s.same(World{Assigned: s.world.Assigned}, World{Assigned: map[string][]access.Assignment{l.Product: got}})
 		}},
-		{Name: "licenses/assign", needs: write, world: licensed, run: func(s *session) {
+		{Name: "licenses/assign", needs: write, world: licensed, check: func(s *session) {
 			l := s.licenses()
 			for range 2 {
 				s.assign(access.LicenseChange{Account: s.account(4).Ref(), License: l.License})
@@ -109,7 +109,7 @@ func licenseChecks() []Check {
 				s.used(4)
 			}
 		}},
-		{Name: "licenses/remove", needs: write, world: licensed, run: func(s *session) {
+		{Name: "licenses/remove", needs: write, world: licensed, check: func(s *session) {
 			l := s.licenses()
 			for range 2 {
 				s.assign(access.LicenseChange{Account: s.account(1).Ref(), License: l.License, Remove: true})
@@ -118,7 +118,7 @@ func licenseChecks() []Check {
 			}
 			s.assign(access.LicenseChange{Account: access.AccountRef{ID: "no-such-id", UserName: "ghost@acme.example"}, License: l.License, Remove: true})
 		}},
-		{Name: "licenses/replace", needs: write, world: licensed, run: func(s *session) {
+		{Name: "licenses/replace", needs: write, world: licensed, check: func(s *session) {
 			l := s.licenses()
 			if l.Other == "" {
 				s.Skip("not checked: replacing a license, because the product has one only")
@@ -131,7 +131,7 @@ func licenseChecks() []Check {
 			s.assign(access.LicenseChange{Account: s.account(1).Ref(), License: l.License, Remove: true})
 			s.holds(want)
 		}},
-		{Name: "licenses/an empty pool", needs: write, world: licensed, run: func(s *session) {
+		{Name: "licenses/an empty pool", needs: write, world: licensed, check: func(s *session) {
 			l := s.licenses()
 			if !l.Limited {
 				s.Skip("not checked: an empty pool, because the app does not limit the license")
@@ -149,7 +149,7 @@ func licenseChecks() []Check {
 			s.holds(s.holding(0, 1, 2, 4))
 			s.used(4)
 		}},
-		{Name: "licenses/one unknown among good ones", needs: write, world: licensed, run: func(s *session) {
+		{Name: "licenses/one unknown among good ones", needs: write, world: licensed, check: func(s *session) {
 			l := s.licenses()
 			errs := s.licenseWriter().ChangeAssignees(s.ctx, l.Product, []access.LicenseChange{
 				{Account: access.AccountRef{ID: "no-such-id", UserName: "ghost@acme.example"}, License: l.License},
@@ -164,7 +164,7 @@ func licenseChecks() []Check {
 			}
 			s.holds(s.holding(0, 1, 2, 4))
 		}},
-		{Name: "licenses/unknown product or license", needs: write, world: licensed, run: func(s *session) {
+		{Name: "licenses/unknown product or license", needs: write, world: licensed, check: func(s *session) {
 			l := s.licenses()
 			for _, errs := range [][]error{
 				s.licenseWriter().ChangeAssignees(s.ctx, "no such product", []access.LicenseChange{{Account: s.account(4).Ref(), License: l.License}}),
@@ -177,7 +177,7 @@ func licenseChecks() []Check {
 			}
 			s.holds(s.world)
 		}},
-		{Name: "licenses/none to change", needs: write, world: licensed, run: func(s *session) {
+		{Name: "licenses/none to change", needs: write, world: licensed, check: func(s *session) {
 			s.licenses()
 			s.assign()
 			s.within(Any, 0)

@@ -184,7 +184,8 @@ func pages[T any](ctx context.Context, c *reference, id func(T) string, fetch fu
 				return
 			}
 		}
-		if c.flaw == "asks for one page too many" {
+		if c.flaw == "asks for pages too many" {
+			_, _, _ = fetch(n)
 			_, _, _ = fetch(n)
 		}
 	}
@@ -321,6 +322,11 @@ func (c *reference) UpdateAccount(ctx context.Context, ref access.AccountRef, wa
 	})
 	if c.flaw == "updates the gone" && errors.Is(err, fault.NotFound) {
 		err = nil
+	}
+	for f, v := range want.Values {
+		if c.flaw == "cannot clear" && v == "" {
+			a.Set(f, v)
+		}
 	}
 	if c.flaw == "answers with what was asked" {
 		a = access.Account{ID: ref.ID, Active: true}

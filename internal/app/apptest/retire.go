@@ -14,7 +14,7 @@ func retireChecks() []Check {
 	remove := []app.Capability{app.DeleteAccounts, app.ReadAccounts}
 	unknown := access.AccountRef{ID: "no-such-id", UserName: "ghost@acme.example"}
 	return []Check{
-		{Name: "deactivate account", needs: append(deactivate, app.ReactivateAccount), world: office, run: func(s *session) {
+		{Name: "deactivate account", needs: append(deactivate, app.ReactivateAccount), world: office, check: func(s *session) {
 			who := s.account(1).Ref()
 			want := s.world.copyOf()
 			want.Accounts[1].Active = false
@@ -31,7 +31,7 @@ func retireChecks() []Check {
 				s.Errorf("read after deactivating: active %v, %v", got.Active, err)
 			}
 		}},
-		{Name: "deactivate account/where that is its end", needs: deactivate, world: office, run: func(s *session) {
+		{Name: "deactivate account/where that is its end", needs: deactivate, world: office, check: func(s *session) {
 			if s.can(app.ReactivateAccount) {
 				s.Skip("not checked: an app whose inactive accounts do not return, because this one's do")
 			}
@@ -47,7 +47,7 @@ func retireChecks() []Check {
 				s.failed(err, fault.NotFound)
 			}
 		}},
-		{Name: "reactivate account", needs: append(deactivate, app.ReactivateAccount, app.UpdateAccounts), world: office, run: func(s *session) {
+		{Name: "reactivate account", needs: append(deactivate, app.ReactivateAccount, app.UpdateAccounts), world: office, check: func(s *session) {
 			want := s.world.copyOf()
 			want.Accounts[6].Active = true
 			for range 2 {
@@ -59,7 +59,7 @@ func retireChecks() []Check {
 				s.holds(want)
 			}
 		}},
-		{Name: "deactivate account/by update", needs: append(deactivate, app.ReactivateAccount, app.UpdateAccounts), world: office, run: func(s *session) {
+		{Name: "deactivate account/by update", needs: append(deactivate, app.ReactivateAccount, app.UpdateAccounts), world: office, check: func(s *session) {
 			want := s.world.copyOf()
 			want.Accounts[1].Active = false
 			got, err := s.accountWriter().UpdateAccount(s.ctx, s.account(1).Ref(), access.AccountSpec{Active: ref(false)})
@@ -69,7 +69,7 @@ func retireChecks() []Check {
 			s.sameAccounts(want.Accounts[1:2], []access.Account{got})
 			s.holds(want)
 		}},
-		{Name: "delete account", needs: remove, world: office, run: func(s *session) {
+		{Name: "delete account", needs: remove, world: office, check: func(s *session) {
 			who := s.account(1).Ref()
 			want := s.world.copyOf()
 			want.Accounts = slices.Delete(want.Accounts, 1, 2)
@@ -85,7 +85,7 @@ func retireChecks() []Check {
 			_, err := s.accountReader().Account(s.ctx, who)
 			s.failed(err, fault.NotFound)
 		}},
-		{Name: "delete account/an inactive one", needs: remove, world: office, run: func(s *session) {
+		{Name: "delete account/an inactive one", needs: remove, world: office, check: func(s *session) {
 			if err := s.accountWriter().RetireAccount(s.ctx, s.account(6).Ref(), access.Delete); err != nil {
 				s.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func retireChecks() []Check {
 			want.Accounts = slices.Delete(want.Accounts, 6, 7)
 			s.holds(want)
 		}},
-		{Name: "retire account/unknown", needs: deactivate, world: office, run: func(s *session) {
+		{Name: "retire account/unknown", needs: deactivate, world: office, check: func(s *session) {
 			hows := []access.Disposition{access.Deactivate}
 			if s.can(app.DeleteAccounts) {
 				hows = append(hows, access.Delete)
@@ -105,7 +105,7 @@ func retireChecks() []Check {
 			}
 			s.holds(s.world)
 		}},
-		{Name: "retire account/keep", needs: deactivate, world: office, run: func(s *session) {
+		{Name: "retire account/keep", needs: deactivate, world: office, check: func(s *session) {
 			who := s.account(1).Ref()
 			if err := s.accountWriter().RetireAccount(s.ctx, who, access.Keep); err != nil {
 				s.failed(err, fault.Invalid, fault.Unsupported)
@@ -113,7 +113,7 @@ func retireChecks() []Check {
 			s.within(Any, 0)
 			s.holds(s.world)
 		}},
-		{Name: "retire account/delete where there is no deleting", needs: deactivate, world: office, run: func(s *session) {
+		{Name: "retire account/delete where there is no deleting", needs: deactivate, world: office, check: func(s *session) {
 			if s.can(app.DeleteAccounts) {
 				s.Skip("not checked: an app that cannot delete, because this one can")
 			}

@@ -66,11 +66,6 @@ func upTo(n int) []int {
 	return list
 }
 
-// withPeople is a world of n accounts.
-func withPeople(n int) func(plan) World {
-	return func(p plan) World { return World{Accounts: people(p, n)} }
-}
-
 // office is a small world that most checks work in: eight people, three groups.
 func office(p plan) World {
 	w := World{Accounts: people(p, 8)}
@@ -104,13 +99,10 @@ func collect[T any](t testing.TB, seq iter.Seq2[T, error]) ([]T, error) {
 // look is what the app holds now, in a form to compare: a line for everything, sorted.
 func (s *session) look() []string {
 	s.Helper()
-	w := World{Assigned: map[string][]access.Assignment{}}
 	if s.Look != nil {
-		w = s.Look(s.TB)
-	} else {
-		w = s.lookThroughConnector()
+		return s.lines(s.Look(s.TB))
 	}
-	return s.lines(w)
+	return s.lines(s.lookThroughConnector())
 }
 
 func (s *session) lookThroughConnector() World {
@@ -145,16 +137,17 @@ func (s *session) lines(w World) []string {
 	names := map[string]string{}
 	for _, a := range w.Accounts {
 		names[a.ID] = a.UserName
-		line := fmt.Sprintf("account %s active=%v", s.fold(a.UserName), a.Active)
+		var line strings.Builder
+		fmt.Fprintf(&line, "account %s active=%v", s.fold(a.UserName), a.Active)
 		for _, f := range s.info.Fields {
 			if f != access.UserName && a.Get(f) != "" {
-				line += fmt.Sprintf(" %s=%q", f, a.Get(f))
+				fmt.Fprintf(&line, " %s=%q", f, a.Get(f))
 			}
 		}
 		for _, name := range s.h.Attributes {
-			line += fmt.Sprintf(" %s=%q", name, a.Attributes[name])
+			fmt.Fprintf(&line, " %s=%q", name, a.Attributes[name])
 		}
-		out = append(out, line)
+		out = append(out, line.String())
 	}
 	name := func(id, userName string) string {
 		if userName == "" {
