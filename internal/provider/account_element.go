@@ -1,8 +1,7 @@
 package provider
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 )
@@ -12,33 +11,25 @@ import (
 
 // accountElement is one account of a whole app: the value of a map whose key is the person_id. Null is
 // unmanaged.
-func accountElement() types.ObjectType {
-	elem := map[string]attr.Type{"active": types.BoolType, "attributes": types.MapType{ElemType: types.StringType}}
+func accountElement() tftypes.Object {
+	elem := map[string]tftypes.Type{"active": tftypes.Bool, "attributes": tftypes.Map{ElementType: tftypes.String}}
 	for _, f := range accountElementFields() {
-		elem[string(f)] = types.StringType
+		elem[string(f)] = tftypes.String
 	}
-	return types.ObjectType{AttrTypes: elem}
+	return tftypes.Object{AttributeTypes: elem}
 }
 
 // accountElementFields are the fields of accountElement that are text. The person_id is the key.
-func accountElementFields() []access.Field {
-	return []access.Field{
-		access.UserName, access.Email, access.GivenName, access.FamilyName, access.DisplayName,
-		access.Title, access.Department, access.Manager, access.Role,
-	}
-}
+func accountElementFields() []access.Field { return access.Fields()[1:] }
 
-// accountsType is person_id → account.
-func accountsType() types.MapType { return types.MapType{ElemType: accountElement()} }
-
-// grantsType is group → user name → role, and product → user name → license.
-func grantsType() types.MapType {
-	return types.MapType{ElemType: types.MapType{ElemType: types.StringType}}
+// grantsElement is group → user name → role, and product → user name → license.
+func grantsElement() tftypes.Map {
+	return tftypes.Map{ElementType: tftypes.Map{ElementType: tftypes.String}}
 }
 
 // appElement is everything that people hold in one app.
-func appElement() types.ObjectType {
-	return types.ObjectType{AttrTypes: map[string]attr.Type{
-		"accounts": accountsType(), "groups": grantsType(), "licenses": grantsType(),
+func appElement() tftypes.Object {
+	return tftypes.Object{AttributeTypes: map[string]tftypes.Type{
+		"accounts": tftypes.Map{ElementType: accountElement()}, "groups": grantsElement(), "licenses": grantsElement(),
 	}}
 }
