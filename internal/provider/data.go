@@ -33,6 +33,11 @@ type Data struct {
 	claims  *claims
 	brake   *safeguard.Brake
 	limits  safeguard.Limits
+	cutoffs cutoffCount
+	decided decisions // by tenure_entitlements, in this process
+	// maxQuarantined is how many people may be held as undecidable before planning stops.
+	maxQuarantined int
+
 	renames sync.Map // tenant and account id to the user name that this run plans for it
 	created sync.Map // subjects that this process created or adopted
 }
@@ -47,6 +52,9 @@ type appEntry struct {
 type rosterEntry struct {
 	source  roster.Source
 	pending string
+
+	mu   sync.Mutex
+	read *roster.Roster // once it was read: see reading
 }
 
 // app gives the app of that name. The error names the apps there are, or the argument that is not

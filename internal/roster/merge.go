@@ -42,7 +42,7 @@ func (k Key) of(p *access.Person) string {
 // one of an earlier roster in the first of the keys that finds anybody gets the earlier one's PersonID: all
 // employments of one person then have one id, whichever roster tells of them.
 //
-// Nobody is merged on a guess: a record that could be either of two people is a Problem. One PersonID of two
+// Nobody is merged on a guess: a record that could be either of two people is a Problem, after those of the rosters. One PersonID of two
 // rosters that no key explains is two people until somebody says otherwise, and the error names them. Without
 // keys nobody is merged.
 func Merge(rosters []Roster, keys ...Key) (Roster, error) {
@@ -54,6 +54,7 @@ func Merge(rosters []Roster, keys ...Key) (Roster, error) {
 	for i := range rosters {
 		m.add(&all, rosters[i])
 	}
+	all.Problems = append(all.Problems, m.doubts...)
 	var errs []error
 	for _, pair := range slices.SortedFunc(maps.Keys(m.collisions), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
 		errs = append(errs, m.collision(pair))
@@ -68,6 +69,7 @@ type merger struct {
 	by         []map[string][]string // by key: value -> PersonIDs
 	current    map[string]bool       // PersonIDs of people who have not left, as far as the status says
 	collisions map[[2]string][]string
+	doubts     []Problem
 }
 
 // add takes in one roster.
@@ -95,7 +97,7 @@ func (m *merger) add(all *Roster, r Roster) {
 	}
 	for _, p := range r.People {
 		if doubt, ok := doubts[p.PersonID]; ok {
-			all.Problems = append(all.Problems, Problem{PersonID: p.PersonID, Where: p.Source + ", record " + cmp.Or(p.SourceID, p.PersonID), Message: doubt})
+			m.doubts = append(m.doubts, Problem{PersonID: p.PersonID, Where: p.Source + ", record " + cmp.Or(p.SourceID, p.PersonID), Message: doubt})
 			add(&all.Faulty, p)
 			continue
 		}
