@@ -14,6 +14,10 @@ import (
 // diagnoseProblem words a problem of a policy, at the argument that it is about. Terraform folds warnings with
 // equal summaries into one, so the summary carries rule and people.
 func diagnoseProblem(diags *diag.Diagnostics, p policy.Problem) {
+	if what, ok := undecided(p); ok {
+		diags.AddWarning(what, sentence(p.Cause)+"\n\nEverybody else is decided.")
+		return
+	}
 	next, cause := p.Next, p.Cause
 	if p.Block.Kind == "apps" {
 		p.Block.Kind = "only_apps"
@@ -27,7 +31,10 @@ func diagnoseProblem(diags *diag.Diagnostics, p policy.Problem) {
 	if next != "" {
 		detail = append(detail, sentence(next))
 	}
-	summary, text := capitalize(p.String()), strings.Join(detail, "\n\n")
+	summary, text := p.String(), strings.Join(detail, "\n\n")
+	if policyBlocks()[p.Block.Kind] != nil || p.Block.Kind == "" { // an argument stays as it is spelt
+		summary = capitalize(summary)
+	}
 	at, found := problemPath(p)
 	switch {
 	case p.Severity == policy.Error && found:
@@ -39,6 +46,35 @@ func diagnoseProblem(diags *diag.Diagnostics, p policy.Problem) {
 	default:
 		diags.AddWarning(summary, text)
 	}
+}
+
+// undecided is the headline for somebody who could not be decided; false for every other problem.
+func undecided(p policy.Problem) (string, bool) {
+	if p.Severity != policy.Warning || p.Block != (policy.Block{}) {
+		return "", false
+	}
+	what := ""
+	switch p.Code {
+	case policy.CodeFaultyRow:
+		what = "the record is faulty"
+	case policy.CodeDuplicateKey:
+		what = "several records have one key"
+	case policy.CodeMissingUserName:
+		what = "there is no user name"
+	case policy.CodeDuplicateUserName:
+		what = "somebody else needs the same user name"
+	case policy.CodeConflict:
+		what = "a conflict has no waiver"
+	case policy.CodeEvaluation:
+		what = "the policy cannot be evaluated"
+	default:
+		return "", false
+	}
+	if len(p.People) == 0 {
+		place, _, _ := strings.Cut(p.Cause, ": ")
+		return "A record that does not say whose it is cannot be used: " + place, true
+	}
+	return "Person " + strings.Join(p.People, ", ") + " keeps what they have: " + what, true
 }
 
 // problemPath is the argument that a problem is about, where it is about one.

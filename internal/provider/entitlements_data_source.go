@@ -71,7 +71,8 @@ func (*entitlementsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What everybody should hold in every app, and why, from rosters and rules: hires, moves and departures change the plan, not the code.\n\n" +
 			"The rosters are read inside the provider, so of the people's data only what an app receives gets into state. " +
-			"One bad record stops nobody else: whoever cannot be decided (a faulty record, no user name, a user name of two people, an unwaived conflict) is named in a warning and left out of `apps`; `safeguard.max_quarantined` bounds how many.\n\n" +
+			"One bad record stops nobody else: whoever cannot be decided (a faulty record, no user name, a user name of two people, an unwaived conflict) is named in a warning and left out of `apps`; `safeguard.max_quarantined` bounds how many. " +
+			"`tenure_app_access` then leaves them as they are; a `for_each` over single resources would plan to remove them, so look at the warnings first.\n\n" +
 			"Apps need not be configured: without any `app` block a policy can be tested by itself. " +
 			"Do not give this data source a `depends_on`: while something that it depends on has changes, its result is not known at plan, and a `for_each` over `apps` fails. Rules name groups as plain text for the same reason.",
 		Attributes: map[string]schema.Attribute{
