@@ -2,40 +2,17 @@ package inventory
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/audit"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
-// Outcome is how an attempted write ended, in the words of the audit log.
-type Outcome string
-
-// The outcomes. OutcomeAlready is a write that found everything as wanted.
-const (
-	OutcomeDone        Outcome = "done"
-	OutcomeAlready     Outcome = "already"
-	OutcomeFailed      Outcome = "failed"
-	OutcomeUnconfirmed Outcome = "unconfirmed"
-)
-
-// AuditEntry is one attempted write. Refused writes are none: nothing was sent.
-type AuditEntry struct {
-	App string
-	// Operation is a verb phrase: "create account", "update account", "deactivate account", "reactivate
-	// account", "delete account", "create group", "update group", "delete group", "add member", "remove
-	// member", "assign license", "remove license".
-	Operation string
-	// Grant is what the write was about, as the policy's conflict blocks spell it: APP/accounts,
-	// APP/groups/GROUP, APP/licenses/PRODUCT/LICENSE.
-	Grant     string
-	AccountID string // empty for groups, and for accounts that were never made
-	UserName  string
-	PersonID  string
-	Why       string
-	Outcome   Outcome
-	RequestID string // the vendor's, where a failure carried one
-	Err       error  // nil unless failed or unconfirmed
+// Recorder keeps the record of writes; *audit.Log is one. Begin makes attempts durable before their
+// requests are sent, Write their outcomes after. Both are called from several goroutines at once.
+type Recorder interface {
+	Begin(ctx context.Context, entries ...audit.Entry) ([]audit.Entry, error)
+	Write(ctx context.Context, entries ...audit.Entry) error
 }
 
 // Reason says for whom and why something is written.
@@ -75,45 +52,101 @@ func proven(err error) error {
 	}
 }
 
-// record hands a write to the audit log and answers what the caller must hear: the write's own failure,
-// or that a write succeeded without a record.
-func (a *App) record(ctx context.Context, e AuditEntry, ref access.AccountRef, err error) error {
-	if a.opts.Audit == nil {
-		return err
-	}
+// entry describes a write. op is a verb phrase: "create account", "add member", "remove license".
+func (a *App) entry(ctx context.Context, op string, grant access.Grant, ref access.AccountRef) audit.Entry {
 	if ref.UserName == "" {
 		a.accounts.peek(ref.ID, func(acc *access.Account) { ref.UserName = acc.UserName })
 	}
 	r := reasonOf(ctx, ref)
-	e.App, e.AccountID, e.UserName, e.PersonID, e.Why, e.Err = a.Name(), ref.ID, ref.UserName, r.PersonID, r.Why, err
-	var f *fault.Error
-	switch {
-	case errors.Is(err, fault.Unconfirmed):
-		e.Outcome = OutcomeUnconfirmed
-	case err != nil:
-		e.Outcome = OutcomeFailed
-	case e.Outcome == "":
-		e.Outcome = OutcomeDone
+	grant.App = a.Name()
+	return audit.Entry{
+		App: a.Name(), Operation: op, Grant: grant.String(), Subject: ref.ID, UserName: ref.UserName,
+		PersonID: r.PersonID, Why: r.Why,
 	}
-	if errors.As(err, &f) {
-		e.RequestID = f.RequestID
+}
+
+// begin records that writes are about to be attempted. When it fails, nothing may be sent: what a kill -9
+// leaves behind has to be on record.
+func (a *App) begin(ctx context.Context, entries ...audit.Entry) ([]audit.Entry, error) {
+	if a.opts.Audit == nil {
+		return entries, nil
 	}
-	// A caller that gave up has still written.
-	auditErr := a.opts.Audit(context.WithoutCancel(ctx), e)
-	if auditErr == nil {
-		return err
-	}
-	a.mu.Lock()
-	if a.auditErr == nil {
-		a.auditErr = auditErr
-	}
-	a.mu.Unlock()
+	begun, err := a.opts.Audit.Begin(ctx, entries...)
 	if err != nil {
-		return err
+		a.unrecorded(err)
+		return nil, &fault.Error{
+			Kind: fault.Unavailable, Cause: "the audit log cannot be written, and nothing is written without a record", Err: err,
+			State: nothingSent, Next: auditRemedy,
+		}
 	}
-	return &fault.Error{
-		Kind: fault.Partial, Cause: "the audit log could not be written", Err: auditErr,
-		State: "The write itself succeeded. Nothing more is written to " + a.Name() + ".",
-		Next:  "Make the file of audit_log writable and apply again.",
+	return begun, nil
+}
+
+// end records how one attempt ended and answers what the caller must hear: the write's own failure, or
+// that a write succeeded without a record.
+func (a *App) end(ctx context.Context, e audit.Entry, already bool, err error) error {
+	return a.endAll(ctx, []audit.Entry{e}, []bool{already}, []error{err})[0]
+}
+
+// endAll is end for a batch; the answers are index-aligned.
+func (a *App) endAll(ctx context.Context, entries []audit.Entry, already []bool, errs []error) []error {
+	if a.opts.Audit == nil {
+		return errs
+	}
+	for i, err := range errs {
+		if entries[i] = entries[i].After(err); err == nil && already[i] {
+			entries[i].Outcome = audit.Already
+		}
+	}
+	auditErr := a.opts.Audit.Write(context.WithoutCancel(ctx), entries...) // a caller that gave up has still written
+	if auditErr == nil {
+		return errs
+	}
+	a.unrecorded(auditErr)
+	for i, err := range errs {
+		if err == nil {
+			errs[i] = &fault.Error{
+				Kind: fault.Partial, Cause: "the audit log could not be written", Err: auditErr,
+				State: "The write itself succeeded. Nothing more is written to " + a.Name() + ".", Next: auditRemedy,
+			}
+		}
+	}
+	return errs
+}
+
+const auditRemedy = "Make the file of audit_log writable and apply again."
+
+// unrecorded stops all further writes.
+func (a *App) unrecorded(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.auditErr == nil {
+		a.auditErr = err
+	}
+}
+
+// recorded is begin for a batch. When it fails every item of the batch is settled with the reason.
+func recorded[C any](a *App, ctx context.Context, batch []*item[C], describe func(*item[C]) audit.Entry) ([]audit.Entry, bool) {
+	entries := make([]audit.Entry, len(batch))
+	for i, it := range batch {
+		entries[i] = describe(it)
+	}
+	begun, err := a.begin(ctx, entries...)
+	if err != nil {
+		for _, it := range batch {
+			it.err = err
+		}
+	}
+	return begun, err == nil
+}
+
+// conclude is end for a batch.
+func conclude[C any](a *App, ctx context.Context, batch []*item[C], log []audit.Entry, already []bool) {
+	errs := make([]error, len(batch))
+	for i, it := range batch {
+		errs[i] = it.err
+	}
+	for i, err := range a.endAll(ctx, log, already, errs) {
+		batch[i].err = err
 	}
 }

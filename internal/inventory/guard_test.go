@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/audit"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
@@ -86,9 +87,10 @@ func TestRefusedWritesSendNothing(t *testing.T) {
 				f := newFake().withAccounts(3).withGroups(1, 2)
 				f.held["Design"] = map[string]access.Assignment{}
 				audited := 0
-				s.opts.Name = "wiki"
-				s.opts.Audit = func(context.Context, AuditEntry) error { audited++; return nil }
-				a := New(f, s.opts)
+				opts := s.opts
+				opts.Name = "wiki"
+				opts.Audit = recorder(func(audit.Entry) error { audited++; return nil })
+				a := New(f, opts)
 				x := ref("a00001")
 				if write == "create" {
 					x.UserName = "usera0new@acme.com"

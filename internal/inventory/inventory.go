@@ -40,9 +40,9 @@ type Options struct {
 	RefuseWrites func() error
 	// Stale says that an app which cannot be reached leaves the last known state standing; see StaleOK.
 	Stale bool
-	// Audit receives every attempted write after its outcome is known, from several goroutines at once. An
-	// error from it stops all further writes. Nil records nothing.
-	Audit func(ctx context.Context, e AuditEntry) error
+	// Audit records every attempted write, before and after it. An error from it stops all further writes.
+	// Nil records nothing.
+	Audit Recorder
 	// Log receives what was loaded and how; ids only. Nil is silent.
 	Log *slog.Logger
 }

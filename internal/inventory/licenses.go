@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/audit"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
@@ -144,6 +145,16 @@ func (a *App) sendLicenses(ctx context.Context, product string, batch []*item[ac
 			already[i] = holds(h[c.Account.ID], c.License) != c.Remove
 		}
 	})
+	log, ok := recorded(a, ctx, batch, func(it *item[access.LicenseChange]) audit.Entry {
+		op := "assign license"
+		if it.change.Remove {
+			op = "remove license"
+		}
+		return a.entry(it.ctx, op, access.Grant{Kind: access.GrantLicense, Name: product, License: it.change.License}, it.change.Account)
+	})
+	if !ok {
+		return
+	}
 	settle(batch, a.app.(app.LicenseWriter).ChangeAssignees(ctx, product, changes))
 	certain, used := true, map[string]int{}
 	seen := a.assignees.edit(product, func(h holders) holders {
@@ -171,16 +182,7 @@ func (a *App) sendLicenses(ctx context.Context, product string, batch []*item[ac
 			return pools
 		})
 	}
-	for i, it := range batch {
-		e := AuditEntry{Operation: "assign license", Grant: a.Name() + "/licenses/" + product + "/" + it.change.License}
-		if it.change.Remove {
-			e.Operation = "remove license"
-		}
-		if already[i] {
-			e.Outcome = OutcomeAlready
-		}
-		it.err = a.record(it.ctx, e, it.change.Account, it.err)
-	}
+	conclude(a, ctx, batch, log, already)
 }
 
 func holds(held []access.Assignment, license string) bool {

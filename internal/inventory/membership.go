@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/audit"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
@@ -35,6 +36,10 @@ func (a *App) writeGroup(ctx context.Context, op, id, name string, write func(ap
 	if err := a.admit(op, name, app.WriteGroups); err != nil {
 		return access.Group{}, err
 	}
+	log, err := a.begin(ctx, a.groupEntry(ctx, op, name))
+	if err != nil {
+		return access.Group{}, a.fail(err, op, name)
+	}
 	g, err := write(a.app.(app.GroupWriter))
 	if err == nil && (g.ID == "" || id != "" && g.ID != id) {
 		err = fault.New(fault.Unconfirmed, "the app answered with the group id %q", g.ID)
@@ -45,7 +50,7 @@ func (a *App) writeGroup(ctx context.Context, op, id, name string, write func(ap
 		a.doubtGroup(id, err)
 	}
 	g = bare(g)
-	return g, a.fail(a.record(ctx, a.groupEntry(op, name), access.AccountRef{}, err), op, name)
+	return g, a.fail(a.end(ctx, log[0], false, err), op, name)
 }
 
 // DeleteGroup deletes a group; already gone is success.
@@ -55,15 +60,18 @@ func (a *App) DeleteGroup(ctx context.Context, id string) error {
 	if err := a.admit(op, name, app.WriteGroups); err != nil {
 		return err
 	}
-	err := proven(a.app.(app.GroupWriter).DeleteGroup(ctx, id))
-	if err == nil {
+	log, err := a.begin(ctx, a.groupEntry(ctx, op, name))
+	if err != nil {
+		return a.fail(err, op, name)
+	}
+	if err = proven(a.app.(app.GroupWriter).DeleteGroup(ctx, id)); err == nil {
 		a.groups.remove(id)
 		a.members.remove(id)
 	} else {
 		a.doubtGroup(id, err)
 		a.members.drop(id)
 	}
-	return a.fail(a.record(ctx, a.groupEntry(op, name), access.AccountRef{}, err), op, name)
+	return a.fail(a.end(ctx, log[0], false, err), op, name)
 }
 
 // doubtGroup makes the next read of a group real; for one that may just have been made only listing helps.
@@ -86,8 +94,8 @@ func (a *App) groupName(id string) string {
 
 func (a *App) groupLabel(id string) string { return "group " + a.groupName(id) }
 
-func (a *App) groupEntry(op, name string) AuditEntry {
-	return AuditEntry{Operation: op, Grant: a.Name() + "/groups/" + name}
+func (a *App) groupEntry(ctx context.Context, op, name string) audit.Entry {
+	return a.entry(ctx, op, access.Grant{Kind: access.GrantGroup, Name: name}, access.AccountRef{})
 }
 
 // ChangeMembers applies the changes and answers index-aligned: nil means proven. Calls for one group that
@@ -179,6 +187,17 @@ func (a *App) sendMembers(ctx context.Context, groupID string, batch []*item[acc
 			already[i] = has != c.Remove && (c.Remove || m.Role == cmp.Or(c.Role, m.Role))
 		}
 	})
+	grant := access.Grant{Kind: access.GrantGroup, Name: a.groupName(groupID)}
+	log, ok := recorded(a, ctx, batch, func(it *item[access.MemberChange]) audit.Entry {
+		op := "add member"
+		if it.change.Remove {
+			op = "remove member"
+		}
+		return a.entry(it.ctx, op, grant, it.change.Account)
+	})
+	if !ok {
+		return
+	}
 	settle(batch, a.app.(app.GroupWriter).ChangeMembers(ctx, groupID, changes))
 	certain := true
 	a.members.edit(groupID, func(set *memberSet) *memberSet {
@@ -201,15 +220,5 @@ func (a *App) sendMembers(ctx context.Context, groupID string, batch []*item[acc
 	if !certain {
 		a.members.drop(groupID)
 	}
-	grant := a.Name() + "/groups/" + a.groupName(groupID)
-	for i, it := range batch {
-		e := AuditEntry{Operation: "add member", Grant: grant}
-		if it.change.Remove {
-			e.Operation = "remove member"
-		}
-		if already[i] {
-			e.Outcome = OutcomeAlready
-		}
-		it.err = a.record(it.ctx, e, it.change.Account, it.err)
-	}
+	conclude(a, ctx, batch, log, already)
 }

@@ -25,6 +25,10 @@ func (a *App) CreateAccount(ctx context.Context, spec access.AccountSpec) (acces
 	if err != nil {
 		return access.Account{}, err
 	}
+	log, err := a.begin(ctx, a.entry(ctx, op, access.Grant{Kind: access.GrantAccount}, access.AccountRef{UserName: name}))
+	if err != nil {
+		return access.Account{}, a.fail(err, op, name)
+	}
 	acc, err := a.app.(app.AccountWriter).CreateAccount(ctx, spec)
 	if err == nil && acc.ID == "" {
 		err = fault.New(fault.Unconfirmed, "the app answered without the new account's id")
@@ -40,9 +44,8 @@ func (a *App) CreateAccount(ctx context.Context, spec access.AccountSpec) (acces
 			access.Email:    spec.Values[access.Email],
 		})
 	}
-	err = a.record(ctx, AuditEntry{Operation: op, Grant: a.Name() + "/accounts"},
-		access.AccountRef{ID: acc.ID, UserName: name}, err)
-	return acc, a.fail(err, op, name)
+	log[0].Subject = acc.ID
+	return acc, a.fail(a.end(ctx, log[0], false, err), op, name)
 }
 
 // maybeThere reports whether a failed create may have met or left an account that no listing shows.
@@ -87,6 +90,10 @@ func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, spec acc
 	if err != nil {
 		return access.Account{}, err
 	}
+	log, err := a.begin(ctx, a.entry(ctx, op, access.Grant{Kind: access.GrantAccount}, access.AccountRef{ID: ref.ID, UserName: name}))
+	if err != nil {
+		return access.Account{}, a.fail(err, op, name)
+	}
 	acc, err := a.app.(app.AccountWriter).UpdateAccount(ctx, ref, spec)
 	if err == nil && acc.ID != ref.ID {
 		err = fault.New(fault.Unconfirmed, "asked to change the account with id %s, the app answered with %q", ref.ID, acc.ID)
@@ -96,8 +103,7 @@ func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, spec acc
 	} else {
 		a.accounts.drop(ref.ID)
 	}
-	err = a.record(ctx, AuditEntry{Operation: op, Grant: a.Name() + "/accounts"}, access.AccountRef{ID: ref.ID, UserName: name}, err)
-	return acc, a.fail(err, op, name)
+	return acc, a.fail(a.end(ctx, log[0], false, err), op, name)
 }
 
 // RetireAccount deactivates the account, or deactivates and then deletes it where the app can do both, so
@@ -138,13 +144,13 @@ func (a *App) RetireAccount(ctx context.Context, ref access.AccountRef, how acce
 }
 
 func (a *App) retire(ctx context.Context, ref access.AccountRef, how access.Disposition) error {
-	op, outcome := string(how)+" account", OutcomeDone
-	a.accounts.peek(ref.ID, func(acc *access.Account) {
-		if how == access.Deactivate && !acc.Active {
-			outcome = OutcomeAlready
-		}
-	})
-	err := proven(a.app.(app.AccountWriter).RetireAccount(ctx, ref, how))
+	op, already := string(how)+" account", false
+	a.accounts.peek(ref.ID, func(acc *access.Account) { already = how == access.Deactivate && !acc.Active })
+	log, err := a.begin(ctx, a.entry(ctx, op, access.Grant{Kind: access.GrantAccount}, ref))
+	if err != nil {
+		return a.fail(err, op, ref.UserName)
+	}
+	err = proven(a.app.(app.AccountWriter).RetireAccount(ctx, ref, how))
 	switch {
 	case err != nil:
 		a.accounts.drop(ref.ID)
@@ -159,7 +165,7 @@ func (a *App) retire(ctx context.Context, ref access.AccountRef, how access.Disp
 			return &c
 		})
 	}
-	return a.fail(a.record(ctx, AuditEntry{Operation: op, Grant: a.Name() + "/accounts", Outcome: outcome}, ref, err), op, ref.UserName)
+	return a.fail(a.end(ctx, log[0], already, err), op, ref.UserName)
 }
 
 // forget takes a deleted account out of everything that is known.

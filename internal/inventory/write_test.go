@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/audit"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
@@ -184,10 +185,15 @@ func TestAudit(t *testing.T) {
 	f := newFake().withAccounts(3).withGroups(1, 2)
 	f.held["Design"] = map[string]access.Assignment{}
 	var log []string
-	a := New(f, Options{Name: "wiki", Audit: func(_ context.Context, e AuditEntry) error {
-		log = append(log, strings.Join([]string{e.App, e.Operation, e.Grant, e.AccountID, e.UserName, e.PersonID, e.Why, string(e.Outcome), e.RequestID}, "|"))
+	var attempts int
+	a := New(f, Options{Name: "wiki", Audit: recorder(func(e audit.Entry) error {
+		if e.Outcome == audit.Attempted {
+			attempts++
+			return nil
+		}
+		log = append(log, strings.Join([]string{e.App, e.Operation, e.Grant, e.Subject, e.UserName, e.PersonID, e.Why, string(e.Outcome), e.RequestID}, "|"))
 		return nil
-	}})
+	})})
 	if _, err := a.Groups(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -222,12 +228,46 @@ func TestAudit(t *testing.T) {
 	if got := strings.Join(log, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("audit log:\n%s\nwant:\n%s", got, strings.Join(want, "\n"))
 	}
+	if attempts != len(want) {
+		t.Errorf("%d attempts were recorded before %d outcomes", attempts, len(want))
+	}
+}
+
+// recorder is a Recorder that hands every line to a function.
+type recorder func(audit.Entry) error
+
+func (r recorder) Begin(ctx context.Context, entries ...audit.Entry) ([]audit.Entry, error) {
+	for i := range entries {
+		entries[i].Outcome = audit.Attempted
+	}
+	return entries, r.Write(ctx, entries...)
+}
+
+func (r recorder) Write(_ context.Context, entries ...audit.Entry) error {
+	for _, e := range entries {
+		if err := r(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestNothingIsWrittenWithoutARecord(t *testing.T) {
 	t.Parallel()
 	f := newFake().withAccounts(3).withGroups(1, 1)
-	a := New(f, Options{Name: "wiki", Audit: func(context.Context, AuditEntry) error { return errors.New("disk full") }})
+	full := func(when audit.Outcome) *App {
+		return New(f, Options{Name: "wiki", Audit: recorder(func(e audit.Entry) error {
+			if (e.Outcome == audit.Attempted) == (when == audit.Attempted) {
+				return errors.New("disk full")
+			}
+			return nil
+		})})
+	}
+	if _, err := full(audit.Attempted).CreateAccount(t.Context(), userSpec("yan")); fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "disk full") {
+		t.Errorf("got %v", err)
+	}
+	f.wantSent(t, "create", 0)
+	a := full(audit.Done)
 	acc, err := a.CreateAccount(t.Context(), userSpec("zoe"))
 	if fault.KindOf(err) != fault.Partial || acc.ID == "" || !strings.Contains(err.Error(), "disk full") {
 		t.Errorf("got %v, %v", acc, err)

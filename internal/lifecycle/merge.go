@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,13 +19,24 @@ const gapDays = 3
 // employment is, and attributes come from the primary one. A person with one employment is returned
 // unchanged. What several employments say depends on the date, so merge again for another time.
 func Merge(people []access.Person, now time.Time, o Options) []access.Person {
-	by := make(map[string][]access.Person, len(people))
-	for _, p := range people {
-		by[p.PersonID] = append(by[p.PersonID], p)
+	order := make([]int, len(people)) // people are large: sort their places
+	for i := range order {
+		order[i] = i
 	}
-	merged := make([]access.Person, 0, len(by))
-	for _, id := range slices.Sorted(maps.Keys(by)) {
-		merged = append(merged, mergeOne(by[id], now, o))
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(people[a].PersonID, people[b].PersonID) })
+	merged := make([]access.Person, 0, len(people))
+	for i, next := 0, 0; i < len(order); i = next {
+		for next = i + 1; next < len(order) && people[order[next]].PersonID == people[order[i]].PersonID; next++ {
+		}
+		if next == i+1 {
+			merged = append(merged, people[order[i]])
+			continue
+		}
+		var list []access.Person
+		for _, at := range order[i:next] {
+			list = append(list, people[at])
+		}
+		merged = append(merged, mergeOne(list, now, o))
 	}
 	return merged
 }
@@ -39,9 +49,6 @@ type employment struct {
 }
 
 func mergeOne(list []access.Person, now time.Time, o Options) access.Person {
-	if len(list) == 1 {
-		return list[0]
-	}
 	all := make([]employment, len(list))
 	zone := oneZone(list, o)
 	for i, p := range list {

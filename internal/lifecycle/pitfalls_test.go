@@ -3,7 +3,6 @@ package lifecycle_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -348,69 +347,5 @@ func TestPitfallUnknownTriggersNothing(t *testing.T) {
 	}
 	if got := happened(t, "2026-05-01", one(odd), "2026-05-02", one(person("7", nil))); len(got) != 0 {
 		t.Errorf("unknown to active: %v", got)
-	}
-}
-
-func TestLeaveJoinerLeaver(t *testing.T) {
-	t.Parallel()
-	hire := person("7", func(p *access.Person) {
-		p.Status, p.StartDate, p.EndDate = access.StatusPreHire, date(t, "2026-05-11"), date(t, "2026-05-15")
-	})
-	for _, tt := range []struct {
-		from, to string
-		want     []lifecycle.EventKind
-	}{
-		{"2026-05-01", "2026-05-10", nil},
-		{"2026-05-10", "2026-05-11", []lifecycle.EventKind{lifecycle.Joiner}},
-		{"2026-05-15", "2026-05-16", []lifecycle.EventKind{lifecycle.Leaver}},
-		{"2026-05-10", "2026-05-16", []lifecycle.EventKind{lifecycle.Joiner, lifecycle.Leaver}},
-	} {
-		if got := happened(t, tt.from, one(hire), tt.to, one(hire)); !slices.Equal(got, tt.want) {
-			t.Errorf("%s to %s: %v, want %v", tt.from, tt.to, got, tt.want)
-		}
-	}
-	away := person("7", func(p *access.Person) { p.Status = access.StatusLeave })
-	if got := happened(t, "2026-05-01", one(person("7", nil)), "2026-05-02", one(away)); !slices.Equal(got, []lifecycle.EventKind{lifecycle.LeaveStarted}) {
-		t.Errorf("leave: %v", got)
-	}
-	if got := happened(t, "2026-05-02", one(away), "2026-05-03", one(person("7", nil))); !slices.Equal(got, []lifecycle.EventKind{lifecycle.LeaveEnded}) {
-		t.Errorf("back: %v", got)
-	}
-	if got := happened(t, "2026-05-02", nil, "2026-05-03", one(hire)); !slices.Equal(got, []lifecycle.EventKind{lifecycle.PreHire}) {
-		t.Errorf("announced: %v", got)
-	}
-}
-
-func TestEventsAreSorted(t *testing.T) {
-	t.Parallel()
-	var people []access.Person
-	for _, id := range []string{"9", "10", "7", "8"} {
-		people = append(people, person(id, nil))
-	}
-	var ids []string
-	for _, e := range events(t, "2026-05-01", nil, "2026-05-02", people) {
-		ids = append(ids, e.PersonID)
-	}
-	if !slices.Equal(ids, []string{"10", "7", "8", "9"}) {
-		t.Errorf("%v", ids)
-	}
-}
-
-func TestParseAsOf(t *testing.T) {
-	t.Parallel()
-	madrid, err := time.LoadLocation("Europe/Madrid")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for s, want := range map[string]string{
-		"2026-12-01":                "2026-12-01T11:00:00Z", // noon in Madrid
-		"2026-07-01":                "2026-07-01T10:00:00Z",
-		"2026-12-01T15:00:00+01:00": "2026-12-01T14:00:00Z",
-		"2026-12-01T15:00:00Z":      "2026-12-01T15:00:00Z",
-	} {
-		got, err := lifecycle.ParseAsOf(s, madrid)
-		if err != nil || !got.Equal(instant(t, want)) {
-			t.Errorf("%s: %s, %v; want %s", s, got.UTC(), err, want)
-		}
 	}
 }

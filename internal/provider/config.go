@@ -38,7 +38,7 @@ func newData(ctx context.Context, diags *diag.Diagnostics, m providerModel, vers
 	d.clock.Wall = func() time.Time { return started }
 	refuseWrites := d.readClock(diags, m.AsOf)
 	d.readSafeguard(diags, m.Safeguard)
-	env := opener{version: version, log: newLogger(), zone: d.zone, limits: d.limits, refuseWrites: refuseWrites}
+	env := opener{version: version, log: newLogger(), zone: d.zone, limits: d.limits, refuseWrites: refuseWrites, audit: openAuditLog(m.AuditLog)}
 	for i, v := range m.Apps.Elements() {
 		at := path.Root("app").AtListIndex(i)
 		if name, ok := blockName(diags, v, at, "app", d.apps); ok {

@@ -31,6 +31,7 @@ type opener struct {
 	zone         *time.Location
 	limits       safeguard.Limits
 	refuseWrites func() error // nil: writes are allowed
+	audit        inventory.Recorder
 }
 
 // matchKeys are what match_by may name.
@@ -101,12 +102,12 @@ func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basety
 	case "local":
 		a, err = local.Open(local.Config{Name: name, Path: m.Local[0].Path.ValueString(), Log: o.log})
 	case "scim":
-		a, err = scim.Open(m.SCIM[0].config(ctx, diags, m, o, timeout))
+		a, err = scim.Open(m.SCIM[0].config(diags, m, o, timeout))
 	}
 	diagnose(diags, err, "", at.AtName(kind))
 	opts := inventory.Options{
 		Name: name, Protected: texts(m.Protected), Ignored: texts(m.Ignored), ReadOnly: m.ReadOnly.ValueBool(),
-		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log,
+		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log, Audit: o.audit,
 	}
 	for _, v := range []struct {
 		list types.List

@@ -31,6 +31,7 @@ type providerModel struct {
 	AsOf     types.String `tfsdk:"as_of"`
 
 	Safeguard *safeguardModel `tfsdk:"safeguard"`
+	AuditLog  []auditLogModel `tfsdk:"audit_log"`
 }
 
 func (*tenureProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
@@ -48,6 +49,7 @@ func (*tenureProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 		},
 		Blocks: map[string]schema.Block{
 			"safeguard": safeguardBlock(),
+			"audit_log": auditLogBlock(),
 			"app":       schema.ListNestedBlock{MarkdownDescription: "One application tenant.", NestedObject: schema.NestedBlockObject{Attributes: appAttributes(), Blocks: appKindBlocks()}},
 			"roster":    schema.ListNestedBlock{MarkdownDescription: "One source of people.", NestedObject: schema.NestedBlockObject{Attributes: rosterAttributes(), Blocks: rosterKindBlocks()}},
 		},

@@ -57,15 +57,15 @@ func (d directory) find(v string) string {
 // managers resolves everybody's manager inside this reading. Nothing about managers is a fault of the
 // person: whoever cannot be found is a notice.
 func (m *Mapper) managers() []Problem {
-	var notices []Problem
 	byID, byNumber, byEmail := m.column("manager_source_id"), m.column("manager_employee_number"), m.column("manager_email")
 	if byID == nil && byNumber == nil && byEmail == nil {
 		return nil
 	}
 	d := m.directory()
-	emails := map[string]string{} // person_id -> work e-mail
+	emails := map[string]string{} // person_id -> work e-mail, of several the first by the alphabet
 	for i := range m.rows {
-		if p := &m.rows[i].person; p.WorkEmail != "" {
+		p := &m.rows[i].person
+		if e := emails[p.PersonID]; p.WorkEmail != "" && (e == "" || p.WorkEmail < e) {
 			emails[p.PersonID] = p.WorkEmail
 		}
 	}
@@ -123,7 +123,7 @@ func (m *Mapper) managers() []Problem {
 		one.Message = fmt.Sprintf("and all other %d values name nobody in this roster by id, employee number or e-mail, so every manager is unknown; map the right column to manager_source_id, manager_employee_number or manager_email", told-1)
 		return []Problem{one}
 	}
-	return append(append(notices, missing...), m.loops()...)
+	return append(missing, m.loops()...)
 }
 
 // loops finds people who manage each other in a circle, once per circle. Their managers stay as told,
@@ -133,7 +133,7 @@ func (m *Mapper) loops() []Problem {
 	where := make(map[string]*row, len(m.rows))
 	for i := range m.rows {
 		p := &m.rows[i].person
-		if where[p.PersonID] == nil || boss[p.PersonID] == "" {
+		if b := boss[p.PersonID]; where[p.PersonID] == nil || p.ManagerID != "" && (b == "" || p.ManagerID < b) {
 			boss[p.PersonID], where[p.PersonID] = p.ManagerID, &m.rows[i]
 		}
 	}
