@@ -27,13 +27,18 @@ import (
 // rosters by name and the one clock. It lives for one walk (plan and apply are separate processes), so
 // nothing in it expires.
 type Data struct {
-	apps      map[string]*appEntry
-	rosters   map[string]*rosterEntry
-	zone      *time.Location
-	clock     lifecycle.Clock
-	claims    *claims
-	brake     *safeguard.Brake
-	limits    safeguard.Limits
+	apps    map[string]*appEntry
+	rosters map[string]*rosterEntry
+	zone    *time.Location
+	clock   lifecycle.Clock
+	claims  *claims
+	brake   *safeguard.Brake
+	limits  safeguard.Limits
+	cutoffs cutoffCount
+	decided decisions // by tenure_entitlements, in this process
+	// maxQuarantined is how many people may be held as undecidable before planning stops.
+	maxQuarantined int
+
 	renames   sync.Map // tenant and account id to the user name that this run plans for it
 	created   sync.Map // subjects that this process created or adopted
 	handed    sync.Map // tenant to the set of account ids that a replacement handed over
@@ -53,6 +58,9 @@ type appEntry struct {
 type rosterEntry struct {
 	source  roster.Source
 	pending string
+
+	mu   sync.Mutex
+	read *roster.Roster // once it was read: see reading
 }
 
 // app gives the app of that name. The error names the apps there are, or the argument that is not

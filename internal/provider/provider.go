@@ -73,11 +73,11 @@ func (p *tenureProvider) Configure(ctx context.Context, req provider.ConfigureRe
 }
 
 func (*tenureProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newAccountResource, newGroupResource, newMembershipResource, newAssignmentResource}
+	return []func() resource.Resource{newAccountResource, newGroupResource, newMembershipResource, newAssignmentResource, newCutoffResource}
 }
 
 func (*tenureProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newRosterDataSource, newAccountsDataSource, newGroupsDataSource, newGroupDataSource, newLicensesDataSource,
+		newEntitlementsDataSource, newRosterDataSource, newAccountsDataSource, newGroupsDataSource, newGroupDataSource, newLicensesDataSource,
 	}
 }

@@ -309,11 +309,15 @@ func (a *App) writeUser(ctx context.Context, ref access.AccountRef, op string, c
 }
 
 // replacement is the body of a PUT: everything that the server holds, known or not, with the changes. What
-// is read-only stays out, because some servers take it for a wish.
+// is read-only stays out, because some servers take it for a wish. What is cleared is there as null, which
+// means "unassigned" too (RFC 7643 section 2.5): some servers keep what is left out.
 func replacement(current object, changes []change, active *bool) object {
 	o := object(clone(current))
 	for _, c := range changes {
-		c.path.write(o, c.value)
+		had := c.path.read(o)
+		if c.path.write(o, c.value); c.value == "" && had != "" {
+			c.path.null(o)
+		}
 	}
 	if active != nil {
 		key, _ := o.find("active")

@@ -198,7 +198,7 @@ func TestUpdateByPut(t *testing.T) {
 	t.Parallel()
 	put := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User",` + entURN + `],
 		"id":"7","externalId":"1042","UserName":"ana@acme.com","displayname":"Ana Ruiz","title":"Lead","active":true,
-		"name":{"givenName":"Ana","honorificPrefix":"Dr."},
+		"name":{"givenName":"Ana","familyName":null,"honorificPrefix":"Dr."},
 		"emails":[{"value":"ana@home.example","type":"home"},{"value":"ana@acme.com","type":"work","primary":true}],
 		"roles":[{"value":"Full","type":"seatType"},{"value":"admin","type":"role"}],
 		"x-unknown":{"keep":[1,2.50,12345678901234567890]},

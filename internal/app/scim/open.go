@@ -264,5 +264,8 @@ func (a *App) describe(cfg Config) app.Info {
 		lack(app.ReadLicenses, why)
 		lack(app.WriteLicenses, why)
 	}
+	if why := info.Lacks[app.UpdateAccounts]; why != "" && slices.ContainsFunc(a.licenses, func(l license) bool { return l.Group == "" }) {
+		lack(app.WriteLicenses, why)
+	}
 	return info
 }
