@@ -36,6 +36,10 @@ type Notes struct {
 	Groups map[string]GroupRef `json:"groups,omitempty"`
 	// Holders are the account ids of user names in groups and licenses, where State.IDs does not tell.
 	Holders map[access.GrantKind]Grants `json:"holders,omitempty"`
+	// Whys are the reasons of policy for and against what configuration and state differ in, by subject.
+	Whys map[Subject]string `json:"whys,omitempty"`
+	// Former are the earlier person_ids of people, as policy says (a rehire, a conversion).
+	Former map[string][]string `json:"former,omitempty"`
 	// Renamed are user names in state whose accounts have another name now.
 	Renamed map[string]string `json:"renamed,omitempty"`
 }

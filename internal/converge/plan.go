@@ -70,6 +70,11 @@ func (p *planner) explain(s Subject, change, why string) {
 	p.out.State.Explanations[s] = Explanation{change, why}
 }
 
+// why is the reason of policy, or what can be said without one.
+func (p *planner) why(s Subject, otherwise string) string {
+	return cmp.Or(p.notes.Whys[s], otherwise)
+}
+
 func (p *planner) lose(s Subject, id, userName, change, why string, explained bool) {
 	p.explain(s, change, why)
 	p.out.Losses = append(p.out.Losses, Loss{s, id, userName, change, why, explained})
@@ -108,8 +113,11 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 		})
 		return verdict{}, false
 	}
+	if st.Stage == StageQuarantined {
+		return verdict{hold: Quarantined}, true // whoever cannot be decided keeps what they have, rosters or not
+	}
 	if !p.cfg.Rosters {
-		return verdict{why: "no longer in configuration"}, true
+		return verdict{why: p.why(s, "no longer in configuration")}, true
 	}
 	if p.notes.RostersPending {
 		p.problem(fault.Error{
@@ -129,10 +137,8 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 		return verdict{hold: Dropped}, true
 	case StageUnknown:
 		return verdict{hold: UnknownStatus}, true
-	case StageQuarantined:
-		return verdict{hold: Quarantined}, true
 	}
-	return verdict{why: "works here, but configuration no longer grants it"}, true
+	return verdict{why: p.why(s, "works here, but configuration no longer grants it")}, true
 }
 
 // held decides again about what was held, in the light of what is known now.

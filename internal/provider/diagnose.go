@@ -136,7 +136,7 @@ func unjoin(err error) []error {
 
 func sentence(s string) string {
 	s = capitalize(strings.TrimSpace(s))
-	if s == "" || strings.HasSuffix(s, "\n") {
+	if s == "" || strings.Contains(s, "\n") { // a list ends by itself
 		return s
 	}
 	if r, _ := utf8.DecodeLastRuneInString(s); unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(`)"'`, r) {
