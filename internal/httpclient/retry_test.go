@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,14 +151,14 @@ func TestCreationIsRepeatedOnlyWhenNotSent(t *testing.T) {
 		t.Errorf("%d attempts, want 2", c.Requests())
 	}
 
-	n := 0
-	c = serve(t, func(http.ResponseWriter, *http.Request) { n++; panic(http.ErrAbortHandler) }, Options{MaxRetries: &retries})
+	var n atomic.Int32
+	c = serve(t, func(http.ResponseWriter, *http.Request) { n.Add(1); panic(http.ErrAbortHandler) }, Options{MaxRetries: &retries})
 	_, err = c.Do(t.Context(), Request{Op: "create account", Method: "POST", Path: []string{"Users"}, Body: 1})
 	if !errors.Is(err, fault.Unconfirmed) {
 		t.Errorf("connection closed after sending: %v", err)
 	}
-	if n != 1 {
-		t.Errorf("the server saw %d creations", n)
+	if n.Load() != 1 {
+		t.Errorf("the server saw %d creations", n.Load())
 	}
 }
 
