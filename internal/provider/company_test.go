@@ -99,7 +99,9 @@ type decided struct {
 }
 
 // people are the keys of the accounts of an app, sorted.
-func (d decided) people(app string) string { return strings.Join(sortedKeys(d.Apps[app].Accounts), " ") }
+func (d decided) people(app string) string {
+	return strings.Join(sortedKeys(d.Apps[app].Accounts), " ")
+}
 
 // members are the user names in a group, sorted.
 func (d decided) members(app, group string) string {
