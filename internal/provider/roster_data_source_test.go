@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -36,9 +37,7 @@ func TestRosterDataSource(t *testing.T) {
 	path := acctest.File(t, "people.csv", hrFile)
 	person := func(stage string, access knownvalue.Check, more map[string]knownvalue.Check) knownvalue.Check {
 		checks := map[string]knownvalue.Check{"stage": knownvalue.StringExact(stage), "has_access": access}
-		for k, v := range more {
-			checks[k] = v
-		}
+		maps.Copy(checks, more)
 		return knownvalue.ObjectPartial(checks)
 	}
 	yes, no := knownvalue.Bool(true), knownvalue.Bool(false)

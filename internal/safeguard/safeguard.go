@@ -52,8 +52,8 @@ type Request struct {
 	App        string
 	Collection string // see Collection
 	Removals   []Removal
-	// Held is how many hold something in the collection now; 0 when that is not known.
-	Held int
+	// Held is how many hold something in the collection now, and Left how many will; 0 when that is not known.
+	Held, Left int
 	// Dropped are the names of people that the rosters no longer list: a truncated file looks like this.
 	Dropped []string
 	// Whole says that the resource manages the collection as a set, so that its removals are all there are.
@@ -167,7 +167,7 @@ func (r Request) exceeds() string {
 		return fmt.Sprintf("%d removals in all, explained ones included, are more than %d times %s", len(r.Removals), explainedFactor, what)
 	case len(r.Dropped) > limit:
 		return fmt.Sprintf("%d people are gone from the rosters without having left, which is more than %s; the roster may be cut short", len(r.Dropped), what)
-	case r.Held > 0 && len(r.Removals) >= r.Held:
+	case r.Held > 0 && r.Left == 0 && len(r.Removals) > 0:
 		return "nobody would be left in it"
 	}
 	return ""
