@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/acctest"
@@ -494,6 +496,34 @@ func TestSamePerson(t *testing.T) {
 	if d.people("wiki") != "1 22 3" || d.Apps["wiki"].Accounts["22"]["user_name"] != "bo" || len(d.Cutoffs) != 0 {
 		t.Errorf("people %q, account %v, cutoffs %v", d.people("wiki"), d.Apps["wiki"].Accounts["22"], d.Cutoffs)
 	}
+}
+
+// Both ends of the hand-over have one type; with another one Terraform would convert, and drop what it does not
+// know without a word.
+func TestOneTypeAtBothEnds(t *testing.T) {
+	t.Parallel()
+	schema := providerSchema(t)
+	whole, ok := schema.ResourceSchemas["tenure_app_access"]
+	if !ok {
+		t.Skip("not checked: this build serves no tenure_app_access")
+	}
+	out := attributeType(t, schema.DataSourceSchemas["tenure_entitlements"], "apps").(tftypes.Map).ElementType.(tftypes.Object)
+	for name, want := range out.AttributeTypes {
+		if got := attributeType(t, whole, name); !got.Equal(want) {
+			t.Errorf("%s: tenure_entitlements puts out %s, tenure_app_access takes %s", name, want, got)
+		}
+	}
+}
+
+func attributeType(t testing.TB, s *tfprotov6.Schema, name string) tftypes.Type {
+	t.Helper()
+	for _, a := range s.Block.Attributes {
+		if a.Name == name {
+			return a.ValueType()
+		}
+	}
+	t.Fatalf("there is no attribute %s", name)
+	return nil
 }
 
 // What is put out is deactivated by the resource that follows it, not forgotten.

@@ -5,11 +5,13 @@ import (
 	"maps"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/acctest"
 )
@@ -65,6 +67,67 @@ func TestRosterDataSource(t *testing.T) {
 						"5": person("leave", yes, nil),
 					})),
 				},
+			},
+		},
+	})
+}
+
+// A condition chooses whom to give, with the whole company behind it: managers are found in every roster.
+func TestRosterWhen(t *testing.T) {
+	t.Parallel()
+	hr := acctest.File(t, "people.csv", hrFile)
+	con := acctest.File(t, "contractors.csv", "id,given_name,preferred_given_name,family_name,work_email,department,manager_email,status,employment_type,start_date\n"+
+		"c1,Francesca,Fra,Rossi,fra@acme.com,Engineering,bo@acme.com,active,contractor,2026-01-01\nc2,Bo,,Łukasz,BO@acme.com,Consulting,,active,contractor,2026-01-01\n")
+	hcl := func(rosters, lines string) string {
+		text := rosterHCL(`as_of = "2026-03-15"`, csvAt(hr, ""), lines)
+		text = strings.Replace(text, "provider \"tenure\" {", "provider \"tenure\" {\n  roster {\n    name = \"con\"\n"+csvAt(con, "")+"\n  }", 1)
+		return strings.Replace(text, `rosters = ["hr"]`, "rosters = "+rosters, 1)
+	}
+	people := func(ids ...string) statecheck.StateCheck {
+		want := map[string]knownvalue.Check{}
+		for _, id := range ids {
+			want[id] = knownvalue.NotNull()
+		}
+		return value("data.tenure_roster.hr", "people", knownvalue.MapExact(want))
+	}
+	field := func(id, name string, want knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue("data.tenure_roster.hr", tfjsonpath.New("people").AtMapKey(id).AtMapKey(name), want)
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(t),
+		Steps: []resource.TestStep{
+			{
+				Config: hcl(`["hr", "con"]`, `merge_by = ["work_email"]
+  when = "'2' in person.manager_chain && person.stage != 'terminated'"
+  fields = ["given_name", "manager_id", "manager_chain"]`),
+				ConfigStateChecks: []statecheck.StateCheck{
+					people("3", "c1"),
+					field("c1", "given_name", knownvalue.StringExact("Fra")),
+					field("c1", "manager_id", knownvalue.StringExact("2")),
+					field("c1", "manager_chain", knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("2"), knownvalue.StringExact("1")})),
+					field("c1", "department", knownvalue.Null()),
+					value("data.tenure_roster.hr", "counts", knownvalue.MapExact(map[string]knownvalue.Check{"active": knownvalue.Int64Exact(1), "pre_hire": knownvalue.Int64Exact(1)})),
+				},
+			},
+			{ // the first roster wins
+				Config:            hcl(`["con", "hr"]`, "merge_by = [\"work_email\"]\n  when = \"person.is_manager\""),
+				ConfigStateChecks: []statecheck.StateCheck{people("1", "c2"), field("c2", "department", knownvalue.StringExact("Consulting"))},
+			},
+			{
+				Config:      hcl(`["hr", "con"]`, `when = ""`),
+				ExpectError: regexp.MustCompile(`(?s)when.*at least 1`),
+			},
+			{
+				Config:      hcl(`["hr", "con"]`, `when = "person.departmnt == 'x' || person.full_time"`),
+				ExpectError: regexp.MustCompile(`(?s)When, column 8: person has no field "departmnt".*Did you mean "department"`),
+			},
+			{
+				Config:      hcl(`["hr", "con"]`, `when = "person.department"`),
+				ExpectError: regexp.MustCompile(`(?s)yields text, not true or false`),
+			},
+			{ // whoever cannot be decided is an error here, not somebody who is missing
+				Config:      hcl(`["hr", "con"]`, `when = "int(person.employee_number) > 3"`),
+				ExpectError: regexp.MustCompile(`(?s)cannot be evaluated for 1`),
 			},
 		},
 	})
