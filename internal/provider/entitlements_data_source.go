@@ -172,9 +172,6 @@ func (d *entitlementsDataSource) decide(ctx context.Context, diags *diag.Diagnos
 	for _, problem := range problems {
 		diagnoseProblem(diags, problem)
 	}
-	if p.Timing.OverlapDays > 0 {
-		warnOverlap(diags)
-	}
 	in, ok := d.data.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), false)
 	if program == nil || !ok {
 		return policy.Result{}, false
