@@ -174,8 +174,12 @@ func join(run, all []employment, today access.Date) access.Person {
 			to   *string
 			from string
 		}{
-			{&p.EmployeeNumber, e.EmployeeNumber}, {&p.GivenName, e.GivenName}, {&p.FamilyName, e.FamilyName},
-			{&p.DisplayName, e.DisplayName}, {&p.WorkEmail, e.WorkEmail}, {&p.UserName, e.UserName},
+			{&p.EmployeeNumber, e.EmployeeNumber},
+			{&p.GivenName, e.GivenName},
+			{&p.FamilyName, e.FamilyName},
+			{&p.DisplayName, e.DisplayName},
+			{&p.WorkEmail, e.WorkEmail},
+			{&p.UserName, e.UserName},
 		} {
 			if *f.to == "" {
 				*f.to = f.from // who somebody is may be known to another roster only

@@ -191,8 +191,10 @@ func (e *evaluation) register(s *snapshot) []ExceptionState {
 		if x == nil {
 			continue
 		}
-		state := ExceptionState{PersonID: x.person, Reason: x.reason, ApprovedBy: x.approvedBy, ExpiresAt: x.expires.String(),
-			Status: ExceptionUnknownPerson, Why: "no roster has this person"}
+		state := ExceptionState{
+			PersonID: x.person, Reason: x.reason, ApprovedBy: x.approvedBy, ExpiresAt: x.expires.String(),
+			Status: ExceptionUnknownPerson, Why: "no roster has this person",
+		}
 		for _, g := range e.sources[src].grants {
 			state.Grants = append(state.Grants, e.grants[g].address)
 		}

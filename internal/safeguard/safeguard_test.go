@@ -33,8 +33,10 @@ func people(n, explained int) []Removal {
 }
 
 func set(n, explained, held int) Request {
-	return Request{App: "slack", Collection: Collection("accounts"), Removals: people(n, explained), Held: held, Left: held - n, Whole: true,
-		Limits: Limits{DefaultMaxRemovals, DefaultMaxPercent}}
+	return Request{
+		App: "slack", Collection: Collection("accounts"), Removals: people(n, explained), Held: held, Left: held - n, Whole: true,
+		Limits: Limits{DefaultMaxRemovals, DefaultMaxPercent},
+	}
 }
 
 func TestLimits(t *testing.T) {
