@@ -87,12 +87,13 @@ func (d *decisions) undecided() company {
 // note gives planning what policy knows about the difference between state and what was decided. Called by
 // Read alone: what Read writes into private state is the same when Terraform plans again inside apply.
 func (d *Data) note(app string, s converge.State, notes *converge.Notes) {
-	notes.Whys, notes.Former = nil, nil
+	notes.Whys, notes.Former, notes.OverlapDays = nil, nil, 0
 	for _, one := range d.decided.all() {
 		want, decides := one.result.Apps[app]
 		if !decides {
 			continue
 		}
+		notes.OverlapDays = max(notes.OverlapDays, one.policy.Timing.OverlapDays)
 		if len(one.result.SamePerson) > 0 {
 			notes.Former = one.result.SamePerson
 		}

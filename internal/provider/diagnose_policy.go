@@ -104,12 +104,6 @@ func problemPath(p policy.Problem) (path.Path, bool) {
 	return path.Path{}, false
 }
 
-// warnOverlap says that overlap_days is not acted on.
-func warnOverlap(diags *diag.Diagnostics) {
-	diags.AddAttributeWarning(path.Root("timing").AtName("overlap_days"), "overlap_days has no effect yet",
-		"Whoever moves loses what the old place gave with the apply that follows, as if overlap_days were 0. Give an exception to those who need both for a while.")
-}
-
 // refuseSize says that the result does not fit into one message between provider and Terraform.
 func refuseSize(diags *diag.Diagnostics, o *outputs) {
 	diags.AddError("The entitlements are too large to hand over to Terraform",

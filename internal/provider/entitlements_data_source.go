@@ -181,9 +181,6 @@ func (d *Data) decide(ctx context.Context, diags *diag.Diagnostics, m *entitleme
 	for _, problem := range problems {
 		diagnoseProblem(diags, problem)
 	}
-	if p.Timing.OverlapDays > 0 {
-		warnOverlap(diags)
-	}
 	in, ok := d.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), false)
 	if program == nil || !ok {
 		return policy.Result{}, false
