@@ -94,8 +94,8 @@ func (*entitlementsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 				Validators: []validator.List{listvalidator.UniqueValues(), listvalidator.ValueStringsAre(oneOf(includeReasons, includeQuarantined, includeUpcoming)...)},
 			},
 			"upcoming_days": schema.Int64Attribute{
-				MarkdownDescription: "How many days `upcoming` looks ahead; giving it asks for `upcoming`. Default 30 where `include` names it.",
-				Optional:            true, Validators: []validator.Int64{int64validator.Between(1, 366)},
+				MarkdownDescription: "How many days `upcoming` looks ahead; giving more than 0 asks for `upcoming`. Default 30 where `include` names it.",
+				Optional:            true, Validators: []validator.Int64{int64validator.Between(0, 366)},
 			},
 
 			"apps": output(tftypes.Map{ElementType: appElement()}, "By app, `accounts` (`person_id` to account), `groups` (group to user name to role) and `licenses` (product to user name to license), in the shape that `tenure_app_access` takes. "+
@@ -145,8 +145,7 @@ func (d *Data) entitlements(ctx context.Context, diags *diag.Diagnostics, config
 		return tftypes.Value{}, false
 	}
 	out := newOutputs(result, m.asked())
-	if out.size > maxMessage {
-		refuseSize(diags, out)
+	if !out.fit(diags, maxMessage) {
 		return tftypes.Value{}, false
 	}
 	var fields map[string]tftypes.Value

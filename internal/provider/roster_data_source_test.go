@@ -139,10 +139,14 @@ func TestRosterFaults(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "gone.csv")
 	for name, tc := range map[string]struct{ provider, roster, data, want string }{
 		"no file": {"", csvAt(missing, ""), "", `(?s)Cannot read .*gone\.csv`},
-		"two faults": {"", csvAt(acctest.File(t, "a.csv", "person_id,given_name,family_name,work_email,status,start_date\n1,Ana,G,ana@acme.com,active,31/02/2026\n2,Bo,L,bo@acme.com,active\n"), ""), "",
-			`(?s)a\.csv:2.*start_date.*31/02/2026.*a\.csv:3`},
-		"same id twice": {"", csvAt(acctest.File(t, "b.csv", "person_id,given_name,family_name,work_email,status\n7,Ana,G,ana@acme.com,active\n7,Bo,L,bo@acme.com,active\n"), ""), "",
-			`(?s)b\.csv:\d.*"7"`},
+		"two faults": {
+			"", csvAt(acctest.File(t, "a.csv", "person_id,given_name,family_name,work_email,status,start_date\n1,Ana,G,ana@acme.com,active,31/02/2026\n2,Bo,L,bo@acme.com,active\n"), ""), "",
+			`(?s)a\.csv:2.*start_date.*31/02/2026.*a\.csv:3`,
+		},
+		"same id twice": {
+			"", csvAt(acctest.File(t, "b.csv", "person_id,given_name,family_name,work_email,status\n7,Ana,G,ana@acme.com,active\n7,Bo,L,bo@acme.com,active\n"), ""), "",
+			`(?s)b\.csv:\d.*"7"`,
+		},
 		"unknown roster":   {"", csvAt(missing, ""), "} \ndata \"tenure_roster\" \"x\" {\n rosters = [\"hrr\"]\n", `(?s)configured names are:\s+hr`},
 		"unknown field":    {"", csvAt(missing, ""), `fields = ["salary"]`, `salary`},
 		"bad as_of":        {`as_of = "tomorrow"`, csvAt(missing, ""), "", `tomorrow`},
