@@ -49,8 +49,10 @@ fmt: bin/gofumpt ## Format Go and HCL
 # The schema comes from the provider itself and not from a Terraform binary, whose versions leave out what they do not know.
 .PHONY: docs
 docs: bin/tfplugindocs ## Regenerate docs/ from the schema, templates/ and examples/
-	go run ./tools/schema > bin/schema.json
-	bin/tfplugindocs generate --provider-name tenure --rendered-provider-name Tenure --providers-schema bin/schema.json
+	@echo "Generating docs/ from the schema, templates/ and examples/." >&2
+	@go run ./tools/schema > bin/schema.json
+	@bin/tfplugindocs generate --provider-name tenure --rendered-provider-name Tenure --providers-schema bin/schema.json \
+		> bin/tfplugindocs.log 2>&1 || { cat bin/tfplugindocs.log; exit 1; }
 
 .PHONY: docs-check
 docs-check: docs ## Fail when docs/ is not what `make docs` makes

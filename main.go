@@ -8,8 +8,7 @@ import (
 	"log"
 	"os"
 
-	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/cli"
 	"github.com/tenure-access/terraform-provider-tenure/internal/provider"
@@ -25,9 +24,15 @@ func main() {
 		os.Exit(cli.Main(context.Background(), flag.Args(), os.Stdout, os.Stderr))
 	}
 	quietFramework()
-	err := providerserver.Serve(context.Background(), func() fwprovider.Provider { return provider.New(version) },
-		providerserver.ServeOpts{Address: "registry.terraform.io/tenure-access/tenure", Debug: *debug, ProtocolVersion: 6})
+	server, err := provider.NewServer(context.Background(), version)
 	if err != nil {
+		log.Fatal(err)
+	}
+	var opts []tf6server.ServeOpt
+	if *debug {
+		opts = append(opts, tf6server.WithManagedDebug())
+	}
+	if err := tf6server.Serve("registry.terraform.io/tenure-access/tenure", server, opts...); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -2,6 +2,7 @@
 package acctest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-version"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/provider"
@@ -66,7 +66,13 @@ func Providers(t testing.TB) map[string]func() (tfprotov6.ProviderServer, error)
 	t.Helper()
 	Terraform(t)
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"tenure": providerserver.NewProtocol6WithError(provider.New("test")),
+		"tenure": func() (tfprotov6.ProviderServer, error) {
+			server, err := provider.NewServer(context.Background(), "test")
+			if err != nil {
+				return nil, err
+			}
+			return server(), nil
+		},
 	}
 }
 

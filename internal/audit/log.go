@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,18 +22,24 @@ type Log struct {
 	names bool
 	queue durable.Queue[[]record]
 	now   func() time.Time
-	// write appends to the file; a test makes it fail in the middle.
-	write func(*os.File, []byte) (int, error)
+	disk  disk
 
 	// end and info are the end of the file as we left it; only the committing goroutine uses them.
 	end  end
 	info fs.FileInfo
 }
 
+// disk is what is done to the file; tests make it fail in the middle, count, or go without the wait.
+type disk struct {
+	write         func(f *os.File, b []byte) (int, error)
+	sync          func(f *os.File) error
+	syncDirectory func(path string) error
+}
+
 // Open names the log. It does no I/O; the file is created, mode 0600, by the first write. With names,
 // lines carry user names beside the app's account ids.
 func Open(path string, names bool) *Log {
-	l := &Log{path: path, names: names, now: time.Now, write: (*os.File).Write}
+	l := &Log{path: path, names: names, now: time.Now, disk: disk{(*os.File).Write, (*os.File).Sync, durable.SyncDirectory}}
 	l.queue = durable.Queue[[]record]{LockPath: l.lockPath, LockMode: 0o600, Commit: l.commit}
 	return l
 }
@@ -64,13 +71,13 @@ func (l *Log) Write(ctx context.Context, entries ...Entry) error {
 		if err := e.check(); err != nil {
 			return l.failed(err)
 		}
-		if e.Outcome != Attempted {
-			ctx = context.WithoutCancel(ctx)
-		}
 		if !l.names {
 			e.UserName = ""
 		}
 		records[i] = newRecord(e, l.now())
+	}
+	if slices.ContainsFunc(entries, func(e Entry) bool { return e.Outcome != Attempted }) {
+		ctx = context.WithoutCancel(ctx)
 	}
 	return l.failed(l.queue.Do(ctx, records))
 }
@@ -120,18 +127,18 @@ func (l *Log) append(batch [][]record) (err error) {
 		}
 	}
 	b, next := l.encode(batch)
-	if _, err := l.write(f, b); err != nil {
+	if _, err := l.disk.write(f, b); err != nil {
 		return &fault.Error{
 			Kind: fault.Unavailable, Cause: "cannot append to the file", Err: err,
 			State: "The lines are not or only partly written; the next write explains what is left of them.",
 			Next:  "Make sure that the disk has room and is healthy.",
 		}
 	}
-	if err := f.Sync(); err != nil {
+	if err := l.disk.sync(f); err != nil {
 		return unsynced(err)
 	}
 	if !known { // the file may be new
-		if err := durable.SyncDirectory(filepath.Dir(f.Name())); err != nil {
+		if err := l.disk.syncDirectory(filepath.Dir(f.Name())); err != nil {
 			return unsynced(err)
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/sandbox"
 )
@@ -66,7 +65,7 @@ While it runs:
 	f.StringArrayVar(&c.faults, "fault", nil, "fault `rule` as JSON, repeatable: conditions method, path, query, body, skip, count; effects status, payload, "+
 		"scim_type, retry_after, hang, close, after, page, rows, slow")
 	for _, s := range switches() {
-		f.AddFlag(&pflag.Flag{Name: s.name, Usage: s.usage, NoOptDefVal: s.alone, Value: &switchValue{s, &c.set, ""}})
+		f.VarPF(&switchValue{s, &c.set, ""}, s.name, "", s.usage).NoOptDefVal = s.alone
 	}
 	return cmd
 }

@@ -26,9 +26,16 @@ func Target(path string) (string, error) {
 			return "", Unreadable(err)
 		}
 		name = filepath.Join(dir, filepath.Base(name))
+		info, err := os.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode()&fs.ModeSymlink == 0 {
+			return name, nil
+		}
+		if err != nil {
+			return "", Unreadable(err)
+		}
 		link, err := os.Readlink(name)
 		if err != nil {
-			return name, nil // no link: a file, or nothing yet
+			return "", Unreadable(err)
 		}
 		if !filepath.IsAbs(link) {
 			link = filepath.Join(dir, link)
@@ -89,7 +96,7 @@ func SyncDirectory(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	err = d.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil // a file system without that notion

@@ -33,10 +33,10 @@ type Queue[T any] struct {
 	// Patience is how long an operation waits for its turn; zero means 30 seconds.
 	Patience time.Duration
 
-	mu      sync.Mutex
-	waiting []*ticket[T]
-	running bool
-	locking string // the lock file being waited for, for messages
+	mu         sync.Mutex
+	waiting    []*ticket[T]
+	running    bool
+	committing bool // which means that the lock is ours
 }
 
 type ticket[T any] struct {
@@ -92,9 +92,13 @@ func notBegun(err error) error {
 
 func (q *Queue[T]) locked(patience time.Duration) error {
 	q.mu.Lock()
-	path := q.locking
+	ours := q.committing
 	q.mu.Unlock()
-	if path == "" {
+	path, err := q.LockPath()
+	if err != nil {
+		return err
+	}
+	if ours {
 		return &fault.Error{
 			Kind: fault.Unavailable, Cause: "writes before this one took longer than " + patience.String(),
 			State: "Nothing was written.", Next: "Repeat it.",
@@ -129,6 +133,7 @@ func (q *Queue[T]) run() {
 		q.mu.Lock()
 		batch := q.waiting
 		q.waiting = nil
+		q.committing = err == nil
 		q.mu.Unlock()
 		if err != nil {
 			for _, t := range batch {
@@ -150,6 +155,7 @@ func (q *Queue[T]) run() {
 			close(t.done)
 		}
 		q.mu.Lock()
+		q.committing = false
 		if len(q.waiting) == 0 {
 			q.running = false
 			q.mu.Unlock()
@@ -164,8 +170,6 @@ func (q *Queue[T]) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	q.setLocking(path)
-	defer q.setLocking("")
 	for {
 		l := flock.New(path, flock.SetPermissions(q.LockMode))
 		if err := l.Lock(); errors.Is(err, syscall.EINTR) {
@@ -182,10 +186,4 @@ func (q *Queue[T]) lock() (unlock func(), err error) {
 		}
 		_ = l.Unlock()
 	}
-}
-
-func (q *Queue[T]) setLocking(path string) {
-	q.mu.Lock()
-	q.locking = path
-	q.mu.Unlock()
 }

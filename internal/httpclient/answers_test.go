@@ -167,6 +167,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// The server sends the token back wherever it can; it must appear nowhere.
 func TestTokenNeverShows(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

@@ -28,9 +28,6 @@ func newTestClient(t *testing.T, o Options) *Client {
 	return c
 }
 
-// serve starts a server on loopback and a client for it that does not retry.
-// Whether a creation reached the server decides whether it is repeated.
-// The server sends the token back wherever it can; it must appear nowhere.
 func TestRequestsOnTheWire(t *testing.T) {
 	t.Parallel()
 	var line string

@@ -87,9 +87,10 @@ func TestRefusedWritesSendNothing(t *testing.T) {
 				f := newFake().withAccounts(3).withGroups(1, 2)
 				f.held["Design"] = map[string]access.Assignment{}
 				audited := 0
-				s.opts.Name = "wiki"
-				s.opts.Audit = recorder(func(audit.Entry) error { audited++; return nil })
-				a := New(f, s.opts)
+				opts := s.opts
+				opts.Name = "wiki"
+				opts.Audit = recorder(func(audit.Entry) error { audited++; return nil })
+				a := New(f, opts)
 				x := ref("a00001")
 				if write == "create" {
 					x.UserName = "usera0new@acme.com"

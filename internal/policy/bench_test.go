@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"runtime/metrics"
 	"testing"
 	"time"
 
@@ -9,6 +10,12 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/policy"
 )
 
+// BenchmarkEvaluate: 50,000 people under 50 rules, target below 2 s and 500 MiB. Measured on two shared cores
+// (Xeon, go1.26) at a load of 7; the peak holds the people themselves, about 60 MiB, and garbage of the run before:
+//
+//	plain       0.8 s   320 MiB   176 MB in 2.3 million allocations
+//	reasons     0.9 s   390 MiB   236 MB
+//	upcoming30  1.2 s   330 MiB   227 MB
 func BenchmarkEvaluate(b *testing.B) {
 	people, p := bigCompany(50_000, 50)
 	program, problems := policy.Compile(p)
@@ -27,13 +34,33 @@ func BenchmarkEvaluate(b *testing.B) {
 			in := tc.in
 			in.People, in.Now, in.MaxQuarantined = people, time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC), 10
 			b.ReportAllocs()
+			stop, peak := make(chan struct{}), make(chan uint64)
+			go func() { peak <- heapPeak(stop) }()
 			for b.Loop() {
 				r := program.Evaluate(in)
 				if len(r.Errors) > 0 {
 					b.Fatal(r.Errors)
 				}
 			}
+			close(stop)
+			b.ReportMetric(float64(<-peak)/(1<<20), "peak-MiB")
 		})
+	}
+}
+
+// heapPeak is the most memory that the heap took until stop, garbage not yet collected included.
+func heapPeak(stop <-chan struct{}) (peak uint64) {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		metrics.Read(sample)
+		peak = max(peak, sample[0].Value.Uint64())
+		select {
+		case <-stop:
+			return peak
+		case <-tick.C:
+		}
 	}
 }
 

@@ -29,13 +29,13 @@ type language struct {
 func newLanguage() (*language, error) {
 	l := &language{fields: map[string]field{}}
 	provider := &personTypes{fields: map[string]*types.FieldType{}}
-	for _, f := range personFields() {
+	for i, f := range personFields() {
 		l.fields[f.name] = f
 		l.names = append(l.names, f.name)
 		provider.fields[f.name] = &types.FieldType{
 			Type:    f.typ,
 			IsSet:   func(target any) bool { return f.set(target.(*view)) },
-			GetFrom: func(target any) (any, error) { return f.get(target.(*view)), nil },
+			GetFrom: func(target any) (any, error) { return target.(*view).field(i, f.get), nil },
 		}
 	}
 	registry, err := types.NewRegistry()

@@ -34,8 +34,12 @@ type cause struct {
 // newCompany groups the employments by person and finds what is wrong with their keys.
 func newCompany(p *Program, in Input, o lifecycle.Options) *company {
 	c := &company{Program: p, options: o, faulty: map[string][]cause{}, zones: map[string]*time.Location{}}
-	rows := c.rows(in.People)
-	faulty := c.rows(in.Faulty)
+	rows, nameless := c.rows(in.People)
+	for _, p := range nameless {
+		c.nameless = append(c.nameless, Quarantine{Codes: []Code{CodeFaultyRow},
+			Why: fmt.Sprintf("record %q of roster %q has no person id", p.SourceID, p.Source)})
+	}
+	faulty, _ := c.rows(in.Faulty) // what is wrong with them, and that they are nameless, is said in Faults
 	c.subjects = make([]subject, 0, len(rows)+len(faulty))
 	for start, end := 0, 0; start < len(rows); start = end {
 		for end = start + 1; end < len(rows) && rows[end].PersonID == rows[start].PersonID; {
@@ -70,14 +74,13 @@ type row struct {
 	was string // the id in the roster
 }
 
-// rows sorts the records by person id. Those without one are noted.
-func (c *company) rows(people []access.Person) []row {
-	rows := make([]row, 0, len(people))
+// rows sorts the records by person id, and sets those apart that have none.
+func (c *company) rows(people []access.Person) (rows []row, nameless []*access.Person) {
+	rows = make([]row, 0, len(people))
 	for i := range people {
 		p := &people[i]
 		if p.PersonID == "" {
-			c.nameless = append(c.nameless, Quarantine{Codes: []Code{CodeFaultyRow},
-				Why: fmt.Sprintf("record %q of roster %q has no person id", p.SourceID, p.Source)})
+			nameless = append(nameless, p)
 			continue
 		}
 		r := row{p, p.PersonID}
@@ -91,7 +94,7 @@ func (c *company) rows(people []access.Person) []row {
 	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.PersonID, b.PersonID), cmp.Compare(a.Source, b.Source), cmp.Compare(a.SourceID, b.SourceID), cmp.Compare(a.was, b.was))
 	})
-	return rows
+	return rows, nameless
 }
 
 // subject makes one person of their records. Two records of one employment, or two people of different
@@ -101,22 +104,21 @@ func (c *company) subject(rows []row, merged bool) subject {
 	if len(rows) == 1 {
 		return s
 	}
-	var sources []string
-	for i, a := range rows {
-		for _, b := range rows[i+1:] {
-			switch {
-			case a.was != b.was: // same_person makes them one
-			case a.Source != b.Source && !merged:
-				sources = append(sources, a.Source, b.Source)
-			case a.Source == b.Source && a.SourceID == b.SourceID:
-				c.faulty[s.PersonID] = append(c.faulty[s.PersonID], cause{CodeDuplicateKey,
-					fmt.Sprintf("roster %q has two records with the key %q", a.Source, firstOf(a.SourceID, a.was))})
-			}
+	source := map[string]string{} // by the id in the roster: what same_person makes one may come from anywhere
+	var collide []string
+	for i, r := range rows {
+		if first, ok := source[r.was]; ok && first != r.Source && !merged {
+			collide = append(collide, first, r.Source)
+		}
+		source[r.was] = r.Source
+		if i > 0 && r.was == rows[i-1].was && r.Source == rows[i-1].Source && r.SourceID == rows[i-1].SourceID {
+			c.faulty[s.PersonID] = append(c.faulty[s.PersonID], cause{CodeDuplicateKey,
+				fmt.Sprintf("roster %q has two records with the key %q", r.Source, firstOf(r.SourceID, r.was))})
 		}
 	}
-	if sources != nil {
-		slices.Sort(sources)
-		names := quoteAll(slices.Compact(sources))
+	if collide != nil {
+		slices.Sort(collide)
+		names := quoteAll(slices.Compact(collide))
 		c.errors = append(c.errors, Problem{Code: CodePersonIDCollision, People: []string{s.PersonID},
 			Cause: fmt.Sprintf("rosters %s both have a person %q, and are not merged", names, s.PersonID),
 			Next:  "give one of the roster blocks an id_prefix, or merge them if it is one person"})
@@ -172,9 +174,9 @@ func (c *company) faults(in Input, faulty []row) {
 	slices.SortFunc(c.nameless, func(a, b Quarantine) int { return cmp.Compare(a.Why, b.Why) })
 }
 
-// settle brings one person's record to an instant: which of several employments speaks depends on it.
+// bring brings one person's record to an instant: which of several employments speaks depends on it.
 // It reports whether the person now reports to somebody else.
-func (c *company) settle(i int32, at time.Time) bool {
+func (c *company) bring(i int32, at time.Time) bool {
 	s := &c.subjects[i]
 	was := [...]string{s.ManagerID, s.ManagerEmail, s.WorkEmail}
 	if s.employments != nil {

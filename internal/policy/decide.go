@@ -58,12 +58,10 @@ type worker struct {
 	holder []int32 // by slot: 1 + the grant that holds it
 	giver  []int32 // by slot: the source that gave it
 	slots  []int32 // the slots in use
-	counts []uint64
 }
 
 func newWorker(e *evaluation) *worker {
-	return &worker{evaluation: e, holder: make([]int32, e.Program.slots), giver: make([]int32, e.Program.slots),
-		counts: make([]uint64, len(e.conflicts))}
+	return &worker{evaluation: e, holder: make([]int32, e.Program.slots), giver: make([]int32, e.Program.slots)}
 }
 
 // decide is the policy for one person.
@@ -105,7 +103,7 @@ func (w *worker) decide(s *snapshot, i int32) outcome {
 			}
 		}
 	}
-	w.settle(&o)
+	w.assign(&o)
 	if o.entitled {
 		w.conflictsOf(&o, i, s.at)
 		w.accountsOf(&o, i)
@@ -113,8 +111,8 @@ func (w *worker) decide(s *snapshot, i int32) outcome {
 	return o
 }
 
-// settle gives each place to the strongest source that wants it.
-func (w *worker) settle(o *outcome) {
+// assign gives each place to the strongest source that wants it.
+func (w *worker) assign(o *outcome) {
 	for _, src := range o.sources {
 		for _, g := range w.sources[src].grants {
 			slot := w.grants[g].slot

@@ -78,7 +78,7 @@ func (e *evaluation) snapshot(at time.Time) *snapshot {
 // stand brings everybody's record to an instant and says where they stand.
 func (e *evaluation) stand(at time.Time) []standing {
 	for i := range e.subjects {
-		e.settle(int32(i), at)
+		e.bring(int32(i), at)
 	}
 	e.managers()
 	standings := make([]standing, len(e.subjects))

@@ -35,6 +35,18 @@ type view struct {
 	*subject
 	stage     string
 	isManager bool
+	read      [maxFields]ref.Val // fields that were read already: fifty rules look at the same few
+}
+
+// maxFields is room for personFields.
+const maxFields = 32
+
+// field is the value of the i-th field.
+func (v *view) field(i int, get func(*view) ref.Val) ref.Val {
+	if v.read[i] == nil {
+		v.read[i] = get(v)
+	}
+	return v.read[i]
 }
 
 // field is one entry of the list that DESIGN and the documentation give as API.
@@ -83,7 +95,13 @@ func personFields() []field {
 			func(v *view) ref.Val { return types.Bool(v.isManager) },
 			func(*view) bool { return true }},
 		{"manager_chain", cel.ListType(cel.StringType),
-			func(v *view) ref.Val { return types.NewStringList(types.DefaultTypeAdapter, v.chain) },
+			func(v *view) ref.Val {
+				ids := make([]ref.Val, len(v.chain))
+				for i, id := range v.chain {
+					ids[i] = types.String(id)
+				}
+				return types.NewRefValList(types.DefaultTypeAdapter, ids)
+			},
 			func(v *view) bool { return len(v.chain) > 0 }},
 		{"custom", cel.MapType(cel.StringType, cel.StringType),
 			func(v *view) ref.Val { return custom(v.Custom) },

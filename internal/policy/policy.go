@@ -27,7 +27,8 @@ type Rule struct {
 	ExpectMin int
 }
 
-// Exception gives its grants to one person until a date.
+// Exception gives its grants to one person until a date. Where it wants another license of a product, or
+// another role, than the rules, it wins: differing from them is what it is for.
 type Exception struct {
 	PersonID string
 	Grants
@@ -40,7 +41,9 @@ type Exception struct {
 }
 
 // Override moves the access window of one person. An earlier end always wins at once; a later one needs
-// ExpiresAt. An override is in force until it expires, and for good if it never does.
+// ExpiresAt. Of several ends the earliest counts, of several starts the latest. An override is in force until
+// it expires, and for good if it never does: one that ends access and expires hands back to the rosters.
+// What widens access may name who approved it, and then the approval must hold as for an exception.
 type Override struct {
 	PersonID string
 	// AccessStartsAt and AccessEndsAt are a date or an RFC 3339 instant; a date means the start of that day,
@@ -50,14 +53,16 @@ type Override struct {
 	ExpiresAt                    string
 }
 
-// Conflict lists grants of which one person may hold at most one (separation of duties).
+// Conflict lists grants of which one person may hold at most one (separation of duties). Combinations of
+// three of which any two are allowed cannot be said; the careful reading is the one that needs a waiver.
 type Conflict struct {
 	Name    string
 	Grants  []string // addresses, see access.ParseGrant
 	Waivers []Waiver
 }
 
-// Waiver allows one person a conflict until a date.
+// Waiver allows one person a conflict until a date. If it names who approved it, the approval must hold as
+// for an exception.
 type Waiver struct {
 	PersonID, Reason, ApprovedBy, ExpiresAt string
 }

@@ -11,10 +11,18 @@ import (
 
 // render puts a snapshot into the shape of tenure_app_access and of its companions.
 func (e *evaluation) render(s *snapshot) Result {
-	r := Result{Apps: e.emptyApps(), Counts: map[string]int{}, SamePerson: e.formerOf}
-	for i := range e.grants {
-		if e.apps[e.grants[i].app].output {
-			r.Counts[e.grants[i].address] = 0
+	holders := make([]int, len(e.grants)) // by grant
+	for i := range s.outcomes {
+		if o := &s.outcomes[i]; o.emitted() {
+			for _, g := range o.won {
+				holders[g]++
+			}
+		}
+	}
+	r := Result{Apps: e.emptyApps(holders), Counts: map[string]int{}, SamePerson: e.formerOf}
+	for g, n := range holders {
+		if e.apps[e.grants[g].app].output {
+			r.Counts[e.grants[g].address] += n
 		}
 	}
 	inactive := false
@@ -35,7 +43,6 @@ func (e *evaluation) render(s *snapshot) Result {
 			if !e.apps[g.app].output {
 				continue
 			}
-			r.Counts[g.address]++
 			switch app := r.Apps[g.App]; g.Kind {
 			case access.GrantGroup:
 				app.Groups[g.Name][o.userName(g.app)] = g.role
@@ -53,25 +60,27 @@ func (e *evaluation) render(s *snapshot) Result {
 	return r
 }
 
-// emptyApps has a key for everything that is named.
-func (e *evaluation) emptyApps() map[string]App {
+// emptyApps has a key for everything that is named, and room for the holders.
+func (e *evaluation) emptyApps(holders []int) map[string]App {
 	apps := map[string]App{}
-	for _, a := range e.apps {
-		if a.output {
-			apps[a.name] = App{Accounts: map[string]Account{}, Groups: map[string]map[string]string{}, Licenses: map[string]map[string]string{}}
-		}
-	}
-	for i := range e.grants {
-		g := &e.grants[i]
-		app, ok := apps[g.App]
-		if !ok {
+	for g := range e.grants {
+		grant := &e.grants[g]
+		if !e.apps[grant.app].output {
 			continue
 		}
-		switch g.Kind {
+		app, n := apps[grant.App], holders[g]
+		switch grant.Kind { // the account comes first, and is implied by everything else
+		case access.GrantAccount:
+			app = App{Accounts: make(map[string]Account, n), Groups: map[string]map[string]string{}, Licenses: map[string]map[string]string{}}
+			apps[grant.App] = app
 		case access.GrantGroup:
-			app.Groups[g.Name] = map[string]string{}
+			if app.Groups[grant.Name] == nil { // else it has several roles
+				app.Groups[grant.Name] = make(map[string]string, n)
+			}
 		case access.GrantLicense:
-			app.Licenses[g.Name] = map[string]string{}
+			if app.Licenses[grant.Name] == nil {
+				app.Licenses[grant.Name] = make(map[string]string, n)
+			}
 		}
 	}
 	return apps

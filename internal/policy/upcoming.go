@@ -167,7 +167,7 @@ func (e *evaluation) moveOn(s *snapshot, t time.Time, people []int32) []int32 {
 	people = slices.Clone(people)
 	relined := false
 	for _, i := range people {
-		relined = e.settle(i, t) || relined
+		relined = e.bring(i, t) || relined
 	}
 	if relined {
 		was := slices.Clone(e.subjects)

@@ -154,6 +154,7 @@ func TestOverrides(t *testing.T) {
 		{"starts earlier, approved by nobody known", person("ana", starts("2026-05-01")), []policy.Override{{AccessStartsAt: "2026-03-31", ApprovedBy: "x@y.z"}}, false, "start date 2026-05-01",
 			[]string{`exception_unapproved: override "ana": the earlier start is not applied: approved_by "x@y.z" is nobody in the rosters`}},
 		{"starts later", person("ana"), []policy.Override{{AccessStartsAt: "2026-04-07"}}, false, "access starts on 2026-04-07 00:00 UTC (override: because)", nil},
+		{"of two starts the later", person("ana"), []policy.Override{{AccessStartsAt: "2026-04-07"}, {AccessStartsAt: "2026-04-09"}}, false, "access starts on 2026-04-09", nil},
 		{"no such person", person("ana"), []policy.Override{{PersonID: "nobody", AccessEndsAt: "2026-03-01"}}, true, "rule",
 			[]string{`unknown_person: override "nobody": person_id: no roster has person "nobody"`}},
 	} {

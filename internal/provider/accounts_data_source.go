@@ -72,8 +72,17 @@ func (d *accountsDataSource) Read(ctx context.Context, req datasource.ReadReques
 		diagnose(&resp.Diagnostics, wrap(err, inv.Name(), "list", "the accounts"), "")
 		return
 	}
+	names := make(map[string]string)
+	if inv.Info().ManagerIsID {
+		for _, a := range accounts {
+			names[a.ID] = a.UserName
+		}
+	}
 	elems := make(map[string]attr.Value, len(accounts))
 	for _, a := range accounts {
+		if name := names[a.Manager]; name != "" {
+			a.Manager = name
+		}
 		elems[a.Label()] = accountValue(inv, a)
 	}
 	m.Accounts = types.MapValueMust(accountObject(), elems)

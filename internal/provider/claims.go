@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"errors"
+	"strings"
 	"sync"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
@@ -34,3 +36,30 @@ func (c *claims) take(subject, owner, what string) error {
 		Next:  "Keep one of the two; each account, membership and assignment has one owner.",
 	}
 }
+
+// takeAll claims many subjects at once, of which each names one account, membership or assignment. It
+// answers at most claimsInError conflicts: a list of fifty thousand would hide the point.
+func (c *claims) takeAll(subjects []string, owner, what string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	mine := claim{owner, what}
+	var errs []error
+	for _, s := range subjects {
+		held, ok := c.by[s]
+		if !ok || held.owner == owner {
+			c.by[s] = mine
+			continue
+		}
+		if len(errs) < claimsInError {
+			errs = append(errs, &fault.Error{
+				Kind: fault.Invalid, Op: "plan", Subject: s[strings.IndexByte(s, '|')+1:] + " for " + what,
+				Cause: "another resource of this run manages the same thing: " + held.what,
+				State: "Nothing was written.",
+				Next:  "Keep one of the two; each account, membership and assignment has one owner.",
+			})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+const claimsInError = 10

@@ -102,7 +102,7 @@ func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basety
 	case "local":
 		a, err = local.Open(local.Config{Name: name, Path: m.Local[0].Path.ValueString(), Log: o.log})
 	case "scim":
-		a, err = scim.Open(m.SCIM[0].config(ctx, diags, m, o, timeout))
+		a, err = scim.Open(m.SCIM[0].config(diags, m, o, timeout))
 	}
 	diagnose(diags, err, "", at.AtName(kind))
 	opts := inventory.Options{

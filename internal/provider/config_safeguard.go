@@ -11,12 +11,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
+	"github.com/tenure-access/terraform-provider-tenure/internal/policy"
 	"github.com/tenure-access/terraform-provider-tenure/internal/safeguard"
 )
 
 type safeguardModel struct {
 	limitsModel
-	Approved types.List `tfsdk:"approved_removals"`
+	Approved       types.List  `tfsdk:"approved_removals"`
+	MaxQuarantined types.Int64 `tfsdk:"max_quarantined"`
+	MaxCutoffs     types.Int64 `tfsdk:"max_cutoffs"`
 }
 
 // limitsModel is the part of the brake that an app can set for itself.
@@ -44,6 +47,14 @@ func safeguardBlock() schema.Block {
 		MarkdownDescription: "Lines that approve one set of removals each, copied from the error that asked for them. They have to be there for the plan and for the apply.",
 		ElementType:         types.StringType, Optional: true,
 	}
+	attrs["max_quarantined"] = schema.Int64Attribute{
+		MarkdownDescription: fmt.Sprintf("The most people whose access `tenure_entitlements` may leave undecided (a faulty record, a missing user name, a conflict). They keep what they have, by name, and everybody else is decided; with more of them the plan fails. Default %d.", policy.DefaultMaxQuarantined),
+		Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(0)},
+	}
+	attrs["max_cutoffs"] = schema.Int64Attribute{
+		MarkdownDescription: fmt.Sprintf("The most people whom `tenure_cutoff` may cut off in one app and run. Default %d.", defaultMaxCutoffs),
+		Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(0)},
+	}
 	return schema.SingleNestedBlock{
 		MarkdownDescription: "The brake: planning stops when too much would be taken away, and names everybody concerned.",
 		Attributes:          attrs,
@@ -59,20 +70,26 @@ func (m *limitsModel) limits(base safeguard.Limits) safeguard.Limits {
 	if m == nil {
 		return base
 	}
-	if !m.MaxRemovals.IsNull() {
-		base.MaxRemovals = int(m.MaxRemovals.ValueInt64())
-	}
-	if !m.MaxPercent.IsNull() {
-		base.MaxPercent = int(m.MaxPercent.ValueInt64())
-	}
+	overlay(&base.MaxRemovals, m.MaxRemovals)
+	overlay(&base.MaxPercent, m.MaxPercent)
 	return base
+}
+
+// overlay takes over what is configured.
+func overlay(to *int, v types.Int64) {
+	if !v.IsNull() {
+		*to = int(v.ValueInt64())
+	}
 }
 
 // readSafeguard sets up the brake of this configuration.
 func (d *Data) readSafeguard(diags *diag.Diagnostics, m *safeguardModel) {
 	d.limits = safeguard.Limits{MaxRemovals: safeguard.DefaultMaxRemovals, MaxPercent: safeguard.DefaultMaxPercent}
+	d.maxQuarantined, d.cutoffs.max = policy.DefaultMaxQuarantined, defaultMaxCutoffs
 	var approved []string
 	if m != nil {
+		overlay(&d.maxQuarantined, m.MaxQuarantined)
+		overlay(&d.cutoffs.max, m.MaxCutoffs)
 		d.limits = m.limitsModel.limits(d.limits)
 		approved = texts(m.Approved)
 	}

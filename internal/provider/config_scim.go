@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"os"
 	"time"
 
@@ -170,7 +169,7 @@ func scimOverrideBlock() schema.Block {
 }
 
 // config is the connector's configuration; secrets that are left out come from the environment.
-func (m scimModel) config(_ context.Context, _ *diag.Diagnostics, app appModel, o opener, timeout time.Duration) scim.Config {
+func (m scimModel) config(diags *diag.Diagnostics, app appModel, o opener, timeout time.Duration) scim.Config {
 	name := app.Name.ValueString()
 	c := scim.Config{
 		Name: name, BaseURL: m.BaseURL.ValueString(), Token: m.Token.ValueString(), Headers: textMap(m.Headers),
@@ -192,7 +191,10 @@ func (m scimModel) config(_ context.Context, _ *diag.Diagnostics, app appModel, 
 			Scopes:       texts(o.Scopes), Audience: o.Audience.ValueString(),
 		}
 	default:
-		c.Token = orEnv(m.Token, name, "TOKEN")
+		if c.Token = orEnv(m.Token, name, "TOKEN"); c.Token == "" && len(c.Headers) == 0 && c.ClientCertPEM == "" {
+			warn(diags, "App "+name+" has no credential", "Its scim block has no token, no basic and no oauth2 block, and the environment variable "+
+				envName("app", name, "TOKEN")+" is empty. Requests go out without authentication.")
+		}
 	}
 	if m.Override != nil {
 		c.Override = m.Override.dialect()

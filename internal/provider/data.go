@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tenure-access/terraform-provider-tenure/internal/converge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
@@ -33,8 +34,18 @@ type Data struct {
 	claims  *claims
 	brake   *safeguard.Brake
 	limits  safeguard.Limits
-	renames sync.Map // tenant and account id to the user name that this run plans for it
-	created sync.Map // subjects that this process created or adopted
+	cutoffs cutoffCount
+	decided decisions // by tenure_entitlements, in this process
+	// maxQuarantined is how many people may be held as undecidable before planning stops.
+	maxQuarantined int
+
+	renames   sync.Map // tenant and account id to the user name that this run plans for it
+	created   sync.Map // subjects that this process created or adopted
+	handed    sync.Map // tenant to the set of account ids that a replacement handed over
+	companies struct {
+		mu sync.Mutex
+		by map[string]company // by names of rosters
+	}
 }
 
 // appEntry is one app block. pending names the argument whose value is not known yet; then inv is nil.
@@ -47,6 +58,9 @@ type appEntry struct {
 type rosterEntry struct {
 	source  roster.Source
 	pending string
+
+	mu   sync.Mutex
+	read *roster.Roster // once it was read: see reading
 }
 
 // app gives the app of that name. The error names the apps there are, or the argument that is not
@@ -176,5 +190,17 @@ func (d *Data) made(app *inventory.App, collection string, ids ...string) {
 
 func (d *Data) wasMade(app *inventory.App, collection string, ids ...string) bool {
 	_, ok := d.created.Load(subject(app, collection, ids...))
+	return ok
+}
+
+// handOver remembers the accounts that the first half of a replacement knew, for the second half.
+func (d *Data) handOver(tenant string, state converge.State) {
+	for _, id := range state.IDs {
+		d.handed.Store(tenant+"|"+id, true)
+	}
+}
+
+func (d *Data) handedOver(tenant, accountID string) bool {
+	_, ok := d.handed.Load(tenant + "|" + accountID)
 	return ok
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
 )
 
@@ -23,40 +22,50 @@ func personObject() types.ObjectType {
 	}}
 }
 
-// alwaysGiven is what every use of a roster needs: who, and where they stand.
-var alwaysGiven = []string{"person_id", "stage", "has_access"}
-
 func personFieldNames() []string { return slices.Sorted(maps.Keys(personObject().AttrTypes)) }
 
-// personValue is a person as an object; of fields, when given, only those and alwaysGiven.
-func personValue(p access.Person, at lifecycle.Standing, m managers, fields []string) attr.Value {
-	custom := make(map[string]attr.Value, len(p.Custom))
-	for k, v := range p.Custom {
-		custom[k] = types.StringValue(v)
-	}
-	hasAccess := types.BoolValue(at.InWindow())
-	if at.Window == lifecycle.WindowUnknown {
-		hasAccess = types.BoolNull()
-	}
-	values := map[string]attr.Value{
-		"person_id": text(p.PersonID), "employee_number": text(p.EmployeeNumber), "given_name": text(p.GivenName),
-		"family_name": text(p.FamilyName), "display_name": text(p.DisplayName), "work_email": text(p.WorkEmail),
-		"user_name": text(p.UserName), "title": text(p.Title), "department": text(p.Department), "division": text(p.Division),
-		"organization": text(p.Organization), "cost_center": text(p.CostCenter), "team": text(p.Team), "location": text(p.Location),
-		"country": text(p.Country), "employment_type": text(string(p.EmploymentType)), "full_time": types.BoolPointerValue(p.FullTime),
-		"stage": text(string(at.Stage)), "start_date": text(p.StartDate.String()), "end_date": text(p.EndDate.String()),
-		"manager_id": text(p.ManagerID), "manager_email": text(p.ManagerEmail), "is_manager": types.BoolValue(m.manages[p.PersonID]),
-		"manager_chain": types.ListValueMust(types.StringType, m.chain(p.PersonID)),
-		"custom":        types.MapValueMust(types.StringType, custom), "has_access": hasAccess,
-	}
-	if len(fields) > 0 {
-		for name, typ := range personObject().AttrTypes {
-			if !slices.Contains(fields, name) && !slices.Contains(alwaysGiven, name) {
-				values[name] = nullOf(typ)
-			}
+// personValue is a person as an object. Fields that were not asked for are null, except who it is and where they stand.
+func personValue(p listed) attr.Value {
+	attrs := personObject().AttrTypes
+	values := make(map[string]attr.Value, len(attrs))
+	for name, typ := range attrs {
+		switch v := p.Fields[name].(type) {
+		case string:
+			values[name] = text(v)
+		case bool:
+			values[name] = types.BoolValue(v)
+		case []string:
+			values[name] = textList(v)
+		case map[string]string:
+			values[name] = textMapValue(v)
+		default:
+			values[name] = nullOf(typ)
 		}
 	}
-	return types.ObjectValueMust(personObject().AttrTypes, values)
+	values["person_id"], values["stage"] = text(p.PersonID), text(string(p.Stage))
+	if p.at.Window != lifecycle.WindowUnknown {
+		values["has_access"] = types.BoolValue(p.at.InWindow())
+	}
+	if p.fullTime == nil {
+		values["full_time"] = types.BoolNull()
+	}
+	return types.ObjectValueMust(attrs, values)
+}
+
+func textList(list []string) types.List {
+	elems := make([]attr.Value, len(list))
+	for i, s := range list {
+		elems[i] = types.StringValue(s)
+	}
+	return types.ListValueMust(types.StringType, elems)
+}
+
+func textMapValue(m map[string]string) types.Map {
+	elems := make(map[string]attr.Value, len(m))
+	for k, v := range m {
+		elems[k] = types.StringValue(v)
+	}
+	return types.MapValueMust(types.StringType, elems)
 }
 
 func nullOf(t attr.Type) attr.Value {

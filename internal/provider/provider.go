@@ -14,7 +14,10 @@ import (
 
 var _ provider.Provider = (*tenureProvider)(nil)
 
-type tenureProvider struct{ version string }
+type tenureProvider struct {
+	version string
+	data    *Data // what Configure made, for the resources that this framework does not serve
+}
 
 // New makes the provider for a version, for example "0.1.0" or "dev".
 func New(version string) provider.Provider { return &tenureProvider{version: version} }
@@ -65,15 +68,16 @@ func (p *tenureProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	p.data = data
 	resp.ResourceData, resp.DataSourceData = data, data
 }
 
 func (*tenureProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newAccountResource, newGroupResource, newMembershipResource, newAssignmentResource}
+	return []func() resource.Resource{newAccountResource, newGroupResource, newMembershipResource, newAssignmentResource, newCutoffResource}
 }
 
 func (*tenureProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newRosterDataSource, newAccountsDataSource, newGroupsDataSource, newGroupDataSource, newLicensesDataSource,
+		newEntitlementsDataSource, newRosterDataSource, newAccountsDataSource, newGroupsDataSource, newGroupDataSource, newLicensesDataSource,
 	}
 }

@@ -1,34 +1,34 @@
 package provider
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
-	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
-	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
+	"github.com/tenure-access/terraform-provider-tenure/internal/policy"
 )
 
 // rosterDataSource is the people of one or several rosters.
 type rosterDataSource struct{ configuredDataSource }
 
 type rosterDataModel struct {
-	Rosters types.List `tfsdk:"rosters"`
-	Fields  types.List `tfsdk:"fields"`
-	People  types.Map  `tfsdk:"people"`
-	Counts  types.Map  `tfsdk:"counts"`
+	Rosters types.List   `tfsdk:"rosters"`
+	MergeBy types.List   `tfsdk:"merge_by"`
+	Fields  types.List   `tfsdk:"fields"`
+	When    types.String `tfsdk:"when"`
+	People  types.Map    `tfsdk:"people"`
+	Counts  types.Map    `tfsdk:"counts"`
 }
 
 // newRosterDataSource makes a tenure_roster.
@@ -43,9 +43,11 @@ func (*rosterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 		MarkdownDescription: "People's data and future departures are stored in state by this data source; ask for the `fields` you need. " +
 			"It reads one or several rosters, derives where everybody stands at the time of the run (or at `as_of`), and fails, naming file, line, column and value, when a roster is incomplete or a record is faulty: half a company must never look like a mass departure.",
 		Attributes: map[string]schema.Attribute{
-			"rosters": schema.ListAttribute{
-				MarkdownDescription: "Names of `roster` blocks of the provider.", ElementType: types.StringType, Required: true,
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()},
+			"rosters":  rostersAttribute(),
+			"merge_by": mergeByAttribute(),
+			"when": schema.StringAttribute{
+				MarkdownDescription: "Give only those for whom this holds: a condition in [CEL](https://cel.dev) over `person`, as in the rules of `tenure_entitlements`. Left out: everybody.",
+				Optional:            true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"fields": schema.ListAttribute{
 				MarkdownDescription: "The fields to give besides `person_id`, `stage` and `has_access`; all others are null. Default: all. Known are " + quoteList(personFieldNames()) + ".",
@@ -56,7 +58,7 @@ func (*rosterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				MarkdownDescription: "The people by `person_id`, former and future ones included. `stage` is `pre_hire`, `active`, `leave` (of absence), `notice`, `terminated` or `unknown`; `has_access` says whether now is inside the access window, and is null where the roster does not allow to tell. Missing text is null.",
 				ElementType:         personObject(), Computed: true,
 			},
-			"counts": schema.MapAttribute{MarkdownDescription: "The number of people by stage.", ElementType: types.Int64Type, Computed: true},
+			"counts": schema.MapAttribute{MarkdownDescription: "The number of these people by stage.", ElementType: types.Int64Type, Computed: true},
 		},
 	}
 }
@@ -66,22 +68,15 @@ func (d *rosterDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	people := d.data.readRosters(ctx, &resp.Diagnostics, texts(m.Rosters))
+	found := d.find(ctx, &resp.Diagnostics, &m)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	opts := d.data.lifecycleOptions()
-	fields := texts(m.Fields)
-	company := newManagers(people)
-	elems := make(map[string]attr.Value, len(people))
+	elems := make(map[string]attr.Value, len(found))
 	counts := make(map[string]int64)
-	for i := range people {
-		at := lifecycle.At(people[i], d.data.clock.Now(), opts)
-		counts[string(at.Stage)]++
-		if at.Fault != "" {
-			warn(&resp.Diagnostics, "The record of "+people[i].PersonID+" contradicts itself", sentence(at.Fault)+" The stage is unknown until then, which triggers nothing.")
-		}
-		elems[people[i].PersonID] = personValue(people[i], at, company, fields)
+	for _, p := range found {
+		counts[string(p.at.Stage)]++
+		elems[p.PersonID] = personValue(p)
 	}
 	m.People = types.MapValueMust(personObject(), elems)
 	byStage := make(map[string]attr.Value, len(counts))
@@ -92,6 +87,45 @@ func (d *rosterDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
+// find gives the people for whom the condition holds.
+func (d *rosterDataSource) find(ctx context.Context, diags *diag.Diagnostics, m *rosterDataModel) []listed {
+	fields := texts(m.Fields)
+	when := "true"
+	if !m.When.IsNull() {
+		when = m.When.ValueString()
+	}
+	wanted := slices.DeleteFunc(policy.FieldNames(), func(name string) bool { return len(fields) > 0 && !slices.Contains(fields, name) })
+	query, problems := policy.CompileQuery(when, wanted, nil)
+	in, ok := d.data.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), true)
+	var found []policy.Found
+	if query != nil && ok {
+		found, problems = query.Run(in)
+	}
+	for _, p := range problems {
+		p.Severity = policy.Error // a person who is missing here must never look like one who is gone
+		diagnoseProblem(diags, p)
+	}
+	opts := d.data.lifecycleOptions()
+	all := lifecycle.Merge(in.People, in.Now, opts)
+	people := make([]listed, 0, len(found))
+	for _, f := range found {
+		i, _ := slices.BinarySearchFunc(all, f.PersonID, func(p access.Person, id string) int { return cmp.Compare(p.PersonID, id) })
+		at := lifecycle.At(all[i], in.Now, opts)
+		if at.Fault != "" {
+			warn(diags, "The record of "+f.PersonID+" contradicts itself", sentence(at.Fault)+" The stage is unknown until then, which triggers nothing.")
+		}
+		people = append(people, listed{Found: f, at: at, fullTime: all[i].FullTime})
+	}
+	return people
+}
+
+// listed is a person whom the query found, with what conditions do not see.
+type listed struct {
+	policy.Found
+	at       lifecycle.Standing
+	fullTime *bool // nil: not told
+}
+
 func (d *Data) lifecycleOptions() lifecycle.Options {
 	o := lifecycle.DefaultOptions()
 	o.TimeZone, o.ReadAt = d.zone, d.clock.Real()
@@ -99,85 +133,4 @@ func (d *Data) lifecycleOptions() lifecycle.Options {
 		o.ReadAt = now // as if it were then, the roster was read then
 	}
 	return o
-}
-
-// readRosters reads rosters into people, one each. Everything wrong in any of them is reported.
-func (d *Data) readRosters(ctx context.Context, diags *diag.Diagnostics, names []string) []access.Person {
-	var all []access.Person
-	from := make(map[string]string)
-	for i, name := range names {
-		at := path.Root("rosters").AtListIndex(i)
-		src, err := d.roster(name)
-		if err != nil {
-			diagnose(diags, err, "", at)
-			continue
-		}
-		r, err := src.People(ctx)
-		if err != nil {
-			diagnose(diags, wrap(err, name, "", ""), "Nothing was planned from it.", at)
-			continue
-		}
-		if len(r.Problems) > 0 {
-			diagnose(diags, &fault.Error{
-				Kind: fault.Invalid, Op: "use", Subject: "the roster", System: name,
-				Cause: fmt.Sprintf("%d records are faulty:\n\n%s", len(r.Problems), lines(r.Problems)),
-				Next:  "Correct them in the source, or map the columns and values that mean something else (field_map, status_map, date_format).",
-			}, "Nothing was planned from it.", at)
-		}
-		if len(r.Notices) > 0 {
-			warn(diags, fmt.Sprintf("Roster %s: %d records are worth a look", name, len(r.Notices)), lines(r.Notices))
-		}
-		for _, p := range r.People {
-			if other, ok := from[p.PersonID]; ok && other != name {
-				diagnose(diags, &fault.Error{
-					Kind: fault.Invalid, Op: "tell apart", Subject: "person " + p.PersonID,
-					Cause: fmt.Sprintf("the rosters %s and %s both have a person with this id", other, name),
-					Next:  "Give one of the rosters an id_prefix.",
-				}, "", at)
-				continue
-			}
-			from[p.PersonID] = name
-		}
-		all = append(all, r.People...)
-	}
-	return lifecycle.Merge(all, d.clock.Now(), d.lifecycleOptions())
-}
-
-// lines lists problems, the first fifty of them.
-func lines(problems []roster.Problem) string {
-	var b strings.Builder
-	for i, p := range problems {
-		if i == 50 {
-			fmt.Fprintf(&b, "and %d more", len(problems)-i)
-			break
-		}
-		b.WriteString(p.String() + "\n")
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// managers answers who reports to whom.
-type managers struct {
-	above   map[string]string // person id -> manager's person id
-	manages map[string]bool
-}
-
-func newManagers(people []access.Person) managers {
-	m := managers{above: make(map[string]string, len(people)), manages: make(map[string]bool)}
-	for i := range people {
-		if id := people[i].ManagerID; id != "" {
-			m.above[people[i].PersonID] = id
-			m.manages[id] = true
-		}
-	}
-	return m
-}
-
-// chain is the managers from the direct one up; a loop ends where it would repeat.
-func (m managers) chain(personID string) []attr.Value {
-	chain, seen := []attr.Value{}, []string{personID}
-	for id := m.above[personID]; id != "" && !slices.Contains(seen, id); id = m.above[id] {
-		chain, seen = append(chain, types.StringValue(id)), append(seen, id)
-	}
-	return chain
 }

@@ -206,6 +206,31 @@ func (s *Server) User(name string) (User, bool) {
 	return User{}, false
 }
 
+// Values is what a user holds at a SCIM path, for what User does not show: "nickName",
+// `roles[type eq "seat"].value`, "urn:...:User:costCenter". Unknown users and paths hold nothing.
+func (s *Server) Values(user, scimPath string) []any {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := s.byName(s.users, user)
+	at, err := s.users.schema.parsePath(scimPath)
+	if r == nil || err != nil {
+		return nil
+	}
+	o := s.opts.decode(r.body)
+	if at.filter == nil {
+		return values(o, at)
+	}
+	whole := at
+	whole.sub = ""
+	var found []any
+	for _, e := range values(o, whole) {
+		if matchElement(at.filter, e) {
+			found = append(found, values(object{at.attr: e}, path{attr: at.attr, sub: at.sub})...)
+		}
+	}
+	return found
+}
+
 // Group finds a group by name or id.
 func (s *Server) Group(name string) (Group, bool) {
 	s.mu.RLock()

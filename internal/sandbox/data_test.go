@@ -41,6 +41,11 @@ func TestGoData(t *testing.T) {
 	if got, _ := s.User(want.ID); cmp.Diff(want, got) != "" {
 		t.Errorf("edited: %+v", got)
 	}
+	for path, want := range map[string]string{"title": "CEO", "name.givenName": "Ana", "roles.value": "c", `roles[value eq "c"].value`: "c", `roles[value eq "a"]`: "", enterpriseURN + ":manager.value": "42", "nope": ""} {
+		if got := s.Values("ana@acme.com", path); want == "" && got != nil || want != "" && !slices.Equal(got, []any{want}) {
+			t.Errorf("%s holds %v, want %q", path, got, want)
+		}
+	}
 	ben := addUsers(t, s, "ben")[0]
 	addGroup(t, s, "Admins", ben)
 	for range 2 { // twice is once

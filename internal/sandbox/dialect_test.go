@@ -53,7 +53,8 @@ func TestAWSRefuses(t *testing.T) {
 	do(t, s, "POST", "/Users", userBody("x", `"title":""`)).want(t, 400, "invalidValue")
 	do(t, s, "POST", "/Users", userBody("x", `"title":null`)).want(t, 400, "invalidValue")
 	do(t, s, "POST", "/Users", userBody("x", `"emails":[{"value":"a"},{"value":"b"}]`)).want(t, 400, "invalidValue")
-	id := do(t, s, "POST", "/Users", userBody("ana", `"externalId":"1"`)).want(t, 201).at("id").(string)
+	id := do(t, s, "POST", "/Users", `{"schemas":["`+userURN+`","`+enterpriseURN+`"],"userName":"ana","externalId":"1","`+enterpriseURN+`":{"division":"D"}}`).want(t, 201).at("id").(string)
+	do(t, s, "PATCH", "/Users/"+id, patchBody(`{"op":"add","path":"title","value":"CTO"}`)).want(t, 204) // two schemas are not two values
 	do(t, s, "POST", "/Users", userBody("ben", `"externalId":"1"`)).want(t, 409, "uniqueness")
 	g := addGroup(t, s, "g", id)
 	if p := do(t, s, "PATCH", "/Groups/"+g, patchBody(`{"op":"add","path":"members","value":[{"value":"`+id+`"}]}`)).want(t, 204); p.raw != "" {

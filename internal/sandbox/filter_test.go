@@ -238,9 +238,15 @@ func FuzzFilter(f *testing.F) {
 
 func FuzzPatch(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"add", "members", `[{"value":"1"}]`}, {"replace", "name", `{"givenName":"x"}`}, {"remove", `emails[type eq "work"]`, ""},
-		{"replace", "", `{"active":false}`}, {"add", "urn:x:y:1.0:User:seat", `[1,2]`}, {"add", `urn:x:y:1.0:User:seat[a eq 1].b`, `[1,2]`},
-		{"add", "roles", `{"value":"x"}`}, {"replace", "emails.value", `"x"`}, {"add", enterpriseURN, `{"manager":null}`},
+		{"add", "members", `[{"value":"1"}]`},
+		{"replace", "name", `{"givenName":"x"}`},
+		{"remove", `emails[type eq "work"]`, ""},
+		{"replace", "", `{"active":false}`},
+		{"add", "urn:x:y:1.0:User:seat", `[1,2]`},
+		{"add", `urn:x:y:1.0:User:seat[a eq 1].b`, `[1,2]`},
+		{"add", "roles", `{"value":"x"}`},
+		{"replace", "emails.value", `"x"`},
+		{"add", enterpriseURN, `{"manager":null}`},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}

@@ -43,7 +43,7 @@ func (s *schema) normalize(in object, d *Dialect) (object, *scimError) {
 
 func (s *schema) normalizeInto(out, in object, urn string, d *Dialect) *scimError {
 	for key, v := range in {
-		if urn == "" && isURN(key) {
+		if urn == "" && (isURN(key) || strings.EqualFold(key, "schemas")) {
 			continue
 		}
 		def, known := s.lookup(urn, key)
@@ -60,7 +60,7 @@ func (s *schema) normalizeInto(out, in object, urn string, d *Dialect) *scimErro
 		case v == nil:
 		case def == nil:
 			out[key] = v
-		case def.readOnly, def.name == "schemas", def.name == "password":
+		case def.readOnly, def.name == "password":
 		case urn == "" && contains(d.Unstored, def.name):
 		default:
 			out[def.name] = v

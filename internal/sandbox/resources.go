@@ -229,7 +229,7 @@ func (s *Server) mask(r, old *record, o object) {
 	switch {
 	case off && (old == nil || old.masked == nil):
 		r.masked = object{"userName": o["userName"], "emails": o["emails"]}
-		o["userName"] = fmt.Sprintf("%016x", mix(uint64(r.seq)))
+		o["userName"] = fmt.Sprintf("%016x", mix(r.seq))
 		delete(o, "emails")
 	case off:
 		r.masked = old.masked

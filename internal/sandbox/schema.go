@@ -78,8 +78,14 @@ func userSchema(extra []string) *schema {
 		{name: "userName", required: true, unique: true},
 		{name: "externalId", caseExact: true},
 		{name: "name", sub: plain("formatted", "familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix")},
-		{name: "displayName"}, {name: "nickName"}, {name: "profileUrl", kind: "reference"}, {name: "title"}, {name: "userType"},
-		{name: "preferredLanguage"}, {name: "locale"}, {name: "timezone"},
+		{name: "displayName"},
+		{name: "nickName"},
+		{name: "profileUrl", kind: "reference"},
+		{name: "title"},
+		{name: "userType"},
+		{name: "preferredLanguage"},
+		{name: "locale"},
+		{name: "timezone"},
 		{name: "active", kind: "boolean"},
 		{name: "password"},
 		multi("emails", false), multi("phoneNumbers", false), multi("ims", false), multi("photos", true),
@@ -91,7 +97,11 @@ func userSchema(extra []string) *schema {
 	return &schema{
 		name: "User", endpoint: "/Users", urn: userURN, attrs: append(attrs, plain(extra...)...),
 		extensions: map[string][]attribute{enterpriseURN: {
-			{name: "employeeNumber"}, {name: "costCenter"}, {name: "organization"}, {name: "division"}, {name: "department"},
+			{name: "employeeNumber"},
+			{name: "costCenter"},
+			{name: "organization"},
+			{name: "division"},
+			{name: "department"},
 			{name: "manager", sub: []attribute{{name: "value", caseExact: true}, {name: "$ref", kind: "reference"}, {name: "displayName", readOnly: true}}},
 		}},
 	}
@@ -100,7 +110,8 @@ func userSchema(extra []string) *schema {
 // groupSchema is RFC 7643 section 4.2.
 func groupSchema() *schema {
 	return &schema{name: "Group", endpoint: "/Groups", urn: groupURN, attrs: []attribute{
-		{name: "displayName", required: true}, {name: "externalId", caseExact: true},
+		{name: "displayName", required: true},
+		{name: "externalId", caseExact: true},
 		{name: "members", multi: true, sub: []attribute{
 			{name: "value", caseExact: true}, {name: "$ref", kind: "reference"}, {name: "display"}, {name: "type"},
 		}},
@@ -111,8 +122,11 @@ func groupSchema() *schema {
 var commonAttributes = []attribute{
 	{name: "id", readOnly: true, caseExact: true},
 	{name: "meta", readOnly: true, sub: []attribute{
-		{name: "resourceType", readOnly: true}, {name: "created", kind: "dateTime", readOnly: true},
-		{name: "lastModified", kind: "dateTime", readOnly: true}, {name: "location", kind: "reference", readOnly: true}, {name: "version", readOnly: true},
+		{name: "resourceType", readOnly: true},
+		{name: "created", kind: "dateTime", readOnly: true},
+		{name: "lastModified", kind: "dateTime", readOnly: true},
+		{name: "location", kind: "reference", readOnly: true},
+		{name: "version", readOnly: true},
 	}},
 	{name: "schemas", kind: "reference", multi: true},
 }

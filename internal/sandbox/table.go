@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -138,7 +139,7 @@ func (d *Dialect) encode(o object) []byte {
 		if active {
 			spelled = "True"
 		}
-		o = clone(o)
+		o = maps.Clone(o)
 		o["active"] = spelled
 	}
 	b, err := json.Marshal(o)
@@ -157,14 +158,6 @@ func (d *Dialect) decode(body []byte) object {
 		o["active"] = strings.EqualFold(s, "true")
 	}
 	return o
-}
-
-func clone(o object) object {
-	c := make(object, len(o))
-	for k, v := range o {
-		c[k] = v
-	}
-	return c
 }
 
 // memberSet is the member list of one group: ordered, with constant-time changes. Removal leaves a

@@ -184,8 +184,11 @@ func (s *Server) memberOperation(op operation) (took bool, edits memberEdits, er
 		return false, nil, nil
 	}
 	at, err := s.groups.schema.parsePath(op.Path)
-	if err != nil || at.attr != "members" {
-		return false, nil, nil // the general code answers
+	if err != nil {
+		return false, nil, err
+	}
+	if at.attr != "members" {
+		return false, nil, nil
 	}
 	switch {
 	case at.filter != nil && s.opts.NoMemberPath:

@@ -2,7 +2,49 @@
 // tests of policies, and small tools that have no API of their own.
 //
 // The file is the truth: people may edit it, several processes may write it, and whoever reads it sees
-// either the state before a write or the state after it.
+// either the state before a write or the state after it. A missing file is an empty app. It looks so,
+// sorted by name, with what is empty left out:
+//
+//	{
+//	  "roles": ["member", "owner", "admin"],
+//	  "last_id": 2,
+//	  "accounts": [
+//	    {
+//	      "id": "u-000001",
+//	      "user_name": "ana@acme.com",
+//	      "title": "Engineer",
+//	      "active": true,
+//	      "last_login": "2026-03-01T09:30:00Z",
+//	      "attributes": {
+//	        "site": "Madrid"
+//	      }
+//	    }
+//	  ],
+//	  "groups": [
+//	    {
+//	      "id": "g-000002",
+//	      "name": "admins",
+//	      "members": {
+//	        "ana@acme.com": "owner"
+//	      }
+//	    }
+//	  ],
+//	  "licenses": [
+//	    {
+//	      "product": "design",
+//	      "license": "Full",
+//	      "total": 10,
+//	      "assignees": [
+//	        "ana@acme.com"
+//	      ]
+//	    }
+//	  ]
+//	}
+//
+// Accounts have every field of access.Fields. Roles are those that members of groups may have; without
+// them they are member, owner and admin. A total of null is no limit. Licenses of one product exclude
+// each other; a product that is not named is called like its license. Ids are given out by counting
+// last_id up and are never used again.
 package local
 
 import (
@@ -65,8 +107,9 @@ func Open(cfg Config) (*App, error) {
 	return &App{name: cfg.Name, file: newStore(filepath.Clean(cfg.Path)), log: log}, nil
 }
 
-// Info implements app.App. GroupRoles are the roles that the file declared when it was last read, and
-// before that the default ones.
+// Info implements app.App. Which roles a group knows is for the file to say, and plans are checked
+// against it before anything else is asked; so the first call looks into a file that was not read yet.
+// What is wrong with the file shows when it is used.
 func (a *App) Info() app.Info {
 	return app.Info{
 		Kind:              Kind,

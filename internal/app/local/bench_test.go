@@ -9,6 +9,10 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 )
 
+// BenchmarkCreate creates accounts one by one, as single resources do. Measured on two cores and a disk
+// that others used, syncs included: 10,000 accounts by 10 writers 4 s, by one writer, for
+// whom there is nothing to share, 19 s; 50,000 accounts by 50 writers 22 s. Each cycle costs the size of
+// the file once.
 func BenchmarkCreate(b *testing.B) {
 	for _, size := range []struct{ accounts, writers int }{{10_000, 10}, {10_000, 1}, {50_000, 50}} {
 		b.Run(fmt.Sprintf("accounts=%d/writers=%d", size.accounts, size.writers), func(b *testing.B) {

@@ -28,7 +28,7 @@ func TestBrokenFileIsNamedAndLeftAlone(t *testing.T) {
 		{"unknown top-level key", `"accounts"`, `"acounts"`, []string{":3:3", `the file has no key "acounts"; the keys are roles, last_id, accounts, groups, licenses`}},
 		{"unknown account key", `"title"`, `"titel"`, []string{":11:7", `an account has no key "titel"; the keys are id, user_name`}},
 		{"case matters in keys", `"title"`, `"Title"`, []string{":11:7", `no key "Title"`}},
-		{"unknown group key", `"description"`, `"descripton"`, []string{":35:7", `a group has no key "descripton"`}},
+		{"unknown group key", `"description"`, `"desc"`, []string{":35:7", `a group has no key "desc"`}},
 		{"unknown license key", `"total": 1`, `"totals": 1`, []string{":51:7", `a license has no key "totals"`}},
 		{"repeated key", `"title": "Engineer",`, `"title": "Engineer", "title": "Boss",`, []string{":11:28", `has the key "title" twice`}},
 		{"repeated member", `"cy@acme.com": "member"`, `"Ana@acme.com": "member"`, []string{":38:9", `has the key "Ana@acme.com" twice`}},
@@ -189,6 +189,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// BenchmarkDecode reads 50,000 accounts in one group, 11 MB: 0.33 s on two cores, once per run and
+// whenever somebody else changed the file.
 func BenchmarkDecode(b *testing.B) {
 	d := &edit{}
 	for i := range 50_000 {

@@ -38,25 +38,61 @@ func TestChangeAssignees(t *testing.T) {
 		kinds   []fault.Kind
 		want    holds
 	}{
-		{"assign", []access.LicenseChange{{Account: cy, License: "Viewer"}}, []fault.Kind{0},
-			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer", "cy@acme.com": "Viewer"}},
-		{"already assigned, though the pool is full", []access.LicenseChange{{Account: ana, License: "Full"}}, []fault.Kind{0},
-			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"}},
-		{"past the total", []access.LicenseChange{{Account: bo, License: "Full"}}, []fault.Kind{fault.LimitReached},
-			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"}},
-		{"another license replaces, and its seat is free", []access.LicenseChange{
-			{Account: ana, License: "Viewer"}, {Account: bo, License: "Full"}}, []fault.Kind{0, 0},
-			holds{"Ana@acme.com": "Viewer", "bo@acme.com": "Full"}},
-		{"remove", []access.LicenseChange{{Account: ana, License: "Full", Remove: true}, {Account: ana, License: "Full", Remove: true}},
-			[]fault.Kind{0, 0}, holds{"bo@acme.com": "Viewer"}},
-		{"remove what is not held", []access.LicenseChange{{Account: ana, License: "Viewer", Remove: true}}, []fault.Kind{0},
-			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"}},
-		{"remove whichever is held", []access.LicenseChange{{Account: ana, Remove: true}}, []fault.Kind{0},
-			holds{"bo@acme.com": "Viewer"}},
-		{"strangers and typos", []access.LicenseChange{
-			{Account: nobody, License: "Viewer"}, {Account: nobody, License: "Viewer", Remove: true}, {Account: cy, License: "Vewer"},
-			{License: "Viewer", Remove: true}},
-			[]fault.Kind{fault.NotFound, 0, fault.NotFound, fault.Invalid}, holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"}},
+		{
+			"assign",
+			[]access.LicenseChange{{Account: cy, License: "Viewer"}},
+			[]fault.Kind{0},
+			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer", "cy@acme.com": "Viewer"},
+		},
+		{
+			"already assigned, though the pool is full",
+			[]access.LicenseChange{{Account: ana, License: "Full"}},
+			[]fault.Kind{0},
+			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"},
+		},
+		{
+			"past the total",
+			[]access.LicenseChange{{Account: bo, License: "Full"}},
+			[]fault.Kind{fault.LimitReached},
+			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"},
+		},
+		{
+			"another license replaces, and its seat is free",
+			[]access.LicenseChange{
+				{Account: ana, License: "Viewer"}, {Account: bo, License: "Full"},
+			},
+			[]fault.Kind{0, 0},
+			holds{"Ana@acme.com": "Viewer", "bo@acme.com": "Full"},
+		},
+		{
+			"remove",
+			[]access.LicenseChange{{Account: ana, License: "Full", Remove: true}, {Account: ana, License: "Full", Remove: true}},
+			[]fault.Kind{0, 0},
+			holds{"bo@acme.com": "Viewer"},
+		},
+		{
+			"remove what is not held",
+			[]access.LicenseChange{{Account: ana, License: "Viewer", Remove: true}},
+			[]fault.Kind{0},
+			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"},
+		},
+		{
+			"remove whichever is held",
+			[]access.LicenseChange{{Account: ana, Remove: true}},
+			[]fault.Kind{0},
+			holds{"bo@acme.com": "Viewer"},
+		},
+		{
+			"strangers and typos",
+			[]access.LicenseChange{
+				{Account: nobody, License: "Viewer"},
+				{Account: nobody, License: "Viewer", Remove: true},
+				{Account: cy, License: "Vewer"},
+				{License: "Viewer", Remove: true},
+			},
+			[]fault.Kind{fault.NotFound, 0, fault.NotFound, fault.Invalid},
+			holds{"Ana@acme.com": "Full", "bo@acme.com": "Viewer"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

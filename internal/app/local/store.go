@@ -27,6 +27,10 @@ type store struct {
 	seed  maphash.Seed
 	buf   bytes.Buffer // what is being written; used again because it can be large
 
+	// How to wait for the disk; tests make it fail, or go without.
+	sync          func(*os.File) error
+	syncDirectory func(path string) error
+
 	mu    sync.Mutex
 	cache snapshot
 }
@@ -43,7 +47,7 @@ type snapshot struct {
 }
 
 func newStore(path string) *store {
-	s := &store{path: path, seed: maphash.MakeSeed()}
+	s := &store{path: path, seed: maphash.MakeSeed(), sync: (*os.File).Sync, syncDirectory: durable.SyncDirectory}
 	s.queue = durable.Queue[func(*edit) error]{LockPath: s.lockPath, LockMode: 0o666, Commit: s.commit}
 	return s
 }
@@ -93,7 +97,7 @@ func (s *store) read() error {
 	if err != nil {
 		return durable.Unreadable(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	now := time.Now()
 	info, err := f.Stat()
 	if err != nil {
@@ -199,7 +203,7 @@ func (s *store) write(doc *document, base fs.FileInfo) error {
 		_ = os.Remove(temporary)
 		return durable.Unwritten("cannot replace the file", err)
 	}
-	if err := durable.SyncDirectory(filepath.Dir(path)); err != nil {
+	if err := s.syncDirectory(filepath.Dir(path)); err != nil {
 		return &fault.Error{
 			Kind: fault.Unconfirmed, Cause: "the file was replaced, but the directory could not be synced to disk", Err: err,
 			State: "The change is in the file now and may be lost if the machine fails.", Next: "Check the disk, then repeat the apply.",
@@ -229,7 +233,7 @@ func (s *store) writeTemporary(path string, mode fs.FileMode, doc *document) (_ 
 	if err := os.Chtimes(path, now, now); err != nil {
 		return snapshot{}, err
 	}
-	if err := f.Sync(); err != nil {
+	if err := s.sync(f); err != nil {
 		return snapshot{}, err
 	}
 	info, err := f.Stat()
@@ -239,10 +243,13 @@ func (s *store) writeTemporary(path string, mode fs.FileMode, doc *document) (_ 
 	return snapshot{doc: doc, info: info, sum: maphash.Bytes(s.seed, s.buf.Bytes()), exact: info.ModTime().Equal(now)}, nil
 }
 
-// roles are the roles in a group as far as they are known without reading.
+// roles are the roles in a group, as the file said when it was last read; it is read if it never was.
 func (s *store) roles() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.cache.doc == nil {
+		_, _ = s.current() // whoever uses the file is told
+	}
 	if s.cache.doc == nil {
 		return defaultRoles
 	}

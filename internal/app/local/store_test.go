@@ -221,6 +221,26 @@ func TestEditDuringAWriteIsKept(t *testing.T) {
 	}
 }
 
+func TestFailedSync(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("input/output error")
+	a, path := openFile(t, wiki)
+	a.file.sync = func(*os.File) error { return broken }
+	_, err := a.CreateAccount(t.Context(), spec("dee"))
+	wantFault(t, err, fault.Unavailable, "input/output error", "Nothing was written")
+	if content(t, path) != wiki {
+		t.Error("a file that may not be on disk replaced one that is")
+	}
+	// Once the file is replaced, what a power failure leaves is open.
+	a, path = openFile(t, wiki)
+	a.file.syncDirectory = func(string) error { return broken }
+	_, err = a.CreateAccount(t.Context(), spec("dee"))
+	wantFault(t, err, fault.Unconfirmed, "input/output error", "may be lost")
+	if !strings.Contains(content(t, path), `"dee"`) {
+		t.Error("the file was not replaced")
+	}
+}
+
 func TestReadOnlyFileIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	a, path := openFile(t, wiki)

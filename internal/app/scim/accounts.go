@@ -309,11 +309,15 @@ func (a *App) writeUser(ctx context.Context, ref access.AccountRef, op string, c
 }
 
 // replacement is the body of a PUT: everything that the server holds, known or not, with the changes. What
-// is read-only stays out, because some servers take it for a wish.
+// is read-only stays out, because some servers take it for a wish. What is cleared is there as null, which
+// means "unassigned" too (RFC 7643 section 2.5): some servers keep what is left out.
 func replacement(current object, changes []change, active *bool) object {
 	o := object(clone(current))
 	for _, c := range changes {
-		c.path.write(o, c.value)
+		had := c.path.read(o)
+		if c.path.write(o, c.value); c.value == "" && had != "" {
+			c.path.null(o)
+		}
 	}
 	if active != nil {
 		key, _ := o.find("active")
@@ -325,93 +329,4 @@ func replacement(current object, changes []change, active *bool) object {
 	}
 	addSchemas(o, coreUser)
 	return o
-}
-
-// RetireAccount deactivates or deletes. Deactivation is believed when the account is seen inactive or gone.
-func (a *App) RetireAccount(ctx context.Context, ref access.AccountRef, how access.Disposition) error {
-	switch how {
-	case access.Keep:
-		return nil
-	case access.Delete:
-		return a.deleteAccount(ctx, ref)
-	case access.Deactivate:
-		return a.deactivate(ctx, ref)
-	}
-	return a.fault(fault.New(fault.Invalid, "there is no disposition %q", how), "retire account", label(ref))
-}
-
-func (a *App) deleteAccount(ctx context.Context, ref access.AccountRef) error {
-	const op = "delete account"
-	if err := a.lacks(app.DeleteAccounts, op, label(ref)); err != nil {
-		return err
-	}
-	err := a.remove(ctx, "Users", ref.ID, op, label(ref))
-	if errors.Is(err, fault.Unconfirmed) {
-		if _, now := a.readUser(ctx, ref, op); errors.Is(now, fault.NotFound) {
-			return nil
-		}
-	}
-	return err
-}
-
-// remove sends a DELETE; what is gone already is fine.
-func (a *App) remove(ctx context.Context, endpoint, id, op, subject string) error {
-	if id == "" {
-		return a.fault(fault.New(fault.Invalid, "it has no id in the app"), op, subject)
-	}
-	_, err := a.client.Do(ctx, httpclient.Request{Op: op, Subject: subject, Method: http.MethodDelete, Path: []string{endpoint, id}})
-	if errors.Is(err, fault.NotFound) {
-		return nil
-	}
-	return err
-}
-
-func (a *App) deactivate(ctx context.Context, ref access.AccountRef) error {
-	const op = "deactivate account"
-	subject := label(ref)
-	if err := a.lacks(app.DeactivateAccount, op, subject); err != nil {
-		return err
-	}
-	inactive := false
-	var o object
-	var err error
-	switch {
-	case a.dialect.RetireWith == "delete":
-		err = a.remove(ctx, "Users", ref.ID, op, subject)
-	case a.dialect.UpdateWith == "put":
-		if o, err = a.readUser(ctx, ref, op); err == nil && !a.holds(o, nil, &inactive) {
-			o, err = a.writeUser(ctx, ref, op, nil, &inactive, o)
-		}
-	case ref.ID == "":
-		err = a.fault(fault.New(fault.Invalid, "it has no id in the app"), op, subject)
-	default:
-		o, err = a.writeUser(ctx, ref, op, nil, &inactive, nil)
-	}
-	switch {
-	case errors.Is(err, fault.NotFound):
-		return nil
-	case err != nil && !errors.Is(err, fault.Unconfirmed):
-		return err
-	case err == nil && o != nil && a.holds(o, nil, &inactive):
-		return nil
-	}
-	done, lookErr := a.eventually(ctx, func() (bool, error) {
-		o, err := a.readUser(ctx, ref, op)
-		if errors.Is(err, fault.NotFound) {
-			return true, nil
-		}
-		return err == nil && a.holds(o, nil, &inactive), err
-	})
-	switch {
-	case done && lookErr == nil:
-		return nil
-	case err != nil:
-		return err
-	case lookErr != nil:
-		return unconfirmed(lookErr)
-	}
-	return a.fault(&fault.Error{
-		Kind: fault.Unconfirmed, Cause: "the app accepted the deactivation, and the account is still active",
-		State: "The account is active.", Next: "Look at the account in the app; run again, or set retire_with in the override block.",
-	}, op, subject)
 }

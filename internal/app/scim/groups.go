@@ -245,13 +245,7 @@ func (a *App) DeleteGroup(ctx context.Context, id string) error {
 	if err := a.lacks(app.WriteGroups, op, id); err != nil {
 		return err
 	}
-	err := a.remove(ctx, "Groups", id, op, id)
-	if errors.Is(err, fault.Unconfirmed) {
-		if _, now := a.Group(ctx, id); errors.Is(now, fault.NotFound) {
-			return nil
-		}
-	}
-	return err
+	return a.remove(ctx, "Groups", id, op, id)
 }
 
 func (a *App) mayWriteGroup(want access.GroupSpec, op, subject string) error {

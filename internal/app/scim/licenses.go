@@ -19,59 +19,6 @@ type license struct {
 	path path // when Group is ""
 }
 
-// openLicenses checks the license blocks. The licenses of one product exclude each other, so they have to
-// be kept in one place: one attribute, or groups.
-func (a *App) openLicenses(blocks []License) error {
-	var problems []error
-	bad := func(i int, format string, args ...any) {
-		problems = append(problems, fault.New(fault.Invalid, "license block %d: %s", i+1, fmt.Sprintf(format, args...)))
-	}
-	places := map[string]string{}
-	for i, b := range blocks {
-		if b.Product == "" {
-			bad(i, "product is missing")
-		}
-		if b.License == "" {
-			b.License = b.Product
-		}
-		l := license{License: b}
-		place := "a group"
-		switch {
-		case b.Group != "" && (b.Path != "" || b.Value != "" || b.ReleasedValue != ""):
-			bad(i, "set either group, or path and value")
-		case b.Group != "":
-			if a.dialect.Lacks[string(app.WriteMembers)] != "" || a.dialect.ReadMembers == "unavailable" {
-				bad(i, "%s does not show or change the members of groups, so a group cannot stand for a license", a.title)
-			}
-		case b.Path == "" || b.Value == "":
-			bad(i, "set group, or both path and value")
-		default:
-			var err error
-			if l.path, err = parsePath(b.Path); err != nil {
-				problems = append(problems, fmt.Errorf("license block %d: %w", i+1, err))
-			}
-			if b.Value == b.ReleasedValue {
-				bad(i, "value and released_value are the same")
-			}
-			place = "the attribute " + b.Path
-		}
-		if was, ok := places[b.Product]; ok && was != place {
-			bad(i, "product %q is kept in %s and in %s; the licenses of a product exclude each other and belong in one place", b.Product, was, place)
-		}
-		places[b.Product] = place
-		for _, other := range a.licenses {
-			if other.Product == b.Product && strings.EqualFold(other.License.License, b.License) {
-				bad(i, "license %q of product %q is defined twice", b.License, b.Product)
-			}
-		}
-		if b.Total != nil && *b.Total < 0 {
-			bad(i, "total is %d; it must not be negative", *b.Total)
-		}
-		a.licenses = append(a.licenses, l)
-	}
-	return errors.Join(problems...)
-}
-
 // product gives the licenses of a product.
 func (a *App) product(name string) []license {
 	var out []license
@@ -240,8 +187,8 @@ func (a *App) ChangeAssignees(ctx context.Context, product string, changes []acc
 	if len(removals) > 0 {
 		write(ctx, removals)
 	}
-	if assignments = w.within(ctx, assignments); len(assignments) > 0 {
-		write(ctx, assignments)
+	if len(assignments) > 0 {
+		w.assign(ctx, assignments, write)
 	}
 	return errs
 }
@@ -272,46 +219,74 @@ func (w *licenseWork) named(name string) (license, bool) {
 	return license{}, false
 }
 
-// within drops assignments for which there is no seat, where seats are counted.
-func (w *licenseWork) within(ctx context.Context, list []int) []int {
+// assign writes the assignments for which there is a seat, where seats are counted. A seat that an
+// assignment did not take after all goes to the next in line.
+func (w *licenseWork) assign(ctx context.Context, list []int, write func(context.Context, []int)) {
 	counted := slices.ContainsFunc(list, func(i int) bool { l, _ := w.named(w.changes[i].License); return l.Total != nil })
 	if !counted {
-		return list
+		write(ctx, list)
+		return
 	}
-	holders := map[string]map[string]bool{} // license -> account
+	seats := seating{holds: map[string]string{}, used: map[string]int{}}
 	for as, err := range w.app.Assignees(ctx, w.product) {
 		if err != nil {
 			for _, i := range list {
 				w.fail(i, err)
 			}
-			return nil
+			return
 		}
-		if holders[as.License] == nil {
-			holders[as.License] = map[string]bool{}
-		}
-		holders[as.License][as.AccountID] = true
+		seats.give(as.AccountID, as.License)
 	}
-	var fits []int
+	for {
+		var fits, waiting []int
+		before := map[string]string{}
+		for _, i := range list {
+			l, _ := w.named(w.changes[i].License)
+			name, id := l.License.License, w.changes[i].Account.ID
+			if l.Total == nil || seats.holds[id] == name || seats.used[name] < *l.Total {
+				before[id] = seats.give(id, name)
+				fits = append(fits, i)
+			} else {
+				waiting = append(waiting, i)
+			}
+		}
+		if len(fits) > 0 {
+			write(ctx, fits)
+		}
+		freed := false
+		for _, i := range fits {
+			if err := w.errs[i]; err != nil && !errors.Is(err, fault.Unconfirmed) {
+				id := w.changes[i].Account.ID
+				seats.give(id, before[id])
+				freed = true
+			}
+		}
+		if list = waiting; len(list) == 0 || !freed {
+			break
+		}
+	}
 	for _, i := range list {
 		l, _ := w.named(w.changes[i].License)
-		id, name := w.changes[i].Account.ID, l.License.License
-		if held := holders[name]; l.Total != nil && !held[id] && len(held) >= *l.Total {
-			w.fail(i, &fault.Error{
-				Kind: fault.LimitReached, Cause: fmt.Sprintf("all %d seats are taken", *l.Total), State: "Nothing was sent.",
-				Next: "Free a seat, buy more, or correct total in the license block.",
-			})
-			continue
-		}
-		if holders[name] == nil {
-			holders[name] = map[string]bool{}
-		}
-		for _, held := range holders {
-			delete(held, id)
-		}
-		holders[name][id] = true
-		fits = append(fits, i)
+		w.fail(i, &fault.Error{
+			Kind: fault.LimitReached, Cause: fmt.Sprintf("all %d seats are taken", *l.Total), State: "Nothing was sent.",
+			Next: "Free a seat, buy more, or correct total in the license block.",
+		})
 	}
-	return fits
+}
+
+// seating is who holds which license of the product, and how many hold each.
+type seating struct {
+	holds map[string]string
+	used  map[string]int
+}
+
+// give seats the account and answers what it held before.
+func (s seating) give(id, license string) (before string) {
+	before = s.holds[id]
+	s.used[before]--
+	s.used[license]++
+	s.holds[id] = license
+	return before
 }
 
 // byAttribute writes the attribute of each account, after a look at what it holds: removing one license

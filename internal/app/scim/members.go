@@ -142,7 +142,10 @@ func (b *memberBatch) send(ctx context.Context, list []int) {
 		b.failAll(list, b.halted)
 		return
 	}
-	o, _, err := b.app.patchGroup(ctx, b.groupID, b.op(b.changes[list[0]].Remove), b.operations(list), b.lean...)
+	o, resp, err := b.app.patchGroup(ctx, b.groupID, b.op(b.changes[list[0]].Remove), b.operations(list), b.lean...)
+	if err == nil && b.blind() && !resp.Empty() { // nothing else will tell a sign-in page from an answer
+		err = resp.Decode(new(any))
+	}
 	if err == nil {
 		b.compare(list, o)
 		return
@@ -204,9 +207,14 @@ func withState(err error, state string) error {
 	return &c
 }
 
+// blind reports whether neither the answer nor a read of the group shows its members.
+func (b *memberBatch) blind() bool {
+	return b.app.dialect.ReadMembers != "in_list" && b.app.dialect.ReadMembers != "per_group"
+}
+
 // compare settles what the answer shows. Answers without members, or with an incomplete list, show nothing.
 func (b *memberBatch) compare(list []int, o object) {
-	if b.app.dialect.ReadMembers != "in_list" && b.app.dialect.ReadMembers != "per_group" {
+	if b.blind() {
 		return
 	}
 	members, known := b.app.members(o)
@@ -236,15 +244,15 @@ func (b *memberBatch) settle(ctx context.Context) {
 	for i := range b.changes {
 		open = open || !b.settled[i]
 	}
-	mode := b.app.dialect.ReadMembers
-	if open && (mode == "in_list" || mode == "per_group") && b.halted == nil {
+	if open && !b.blind() && b.halted == nil {
 		if members, err := b.app.membersOf(ctx, b.groupID, "check members"); err == nil {
 			b.judge(ids(members))
 		}
 	}
 	for i, c := range b.changes {
-		// what can not be seen: a refusal that says "already so" is success
-		already := c.Remove && (errors.Is(b.errs[i], fault.NotFound) || noTarget(b.errs[i])) || !c.Remove && errors.Is(b.errs[i], fault.Exists)
+		// what can not be seen: a refusal that says "nothing there to remove" is success. A conflict is no
+		// proof that the account is in the group.
+		already := c.Remove && (errors.Is(b.errs[i], fault.NotFound) || noTarget(b.errs[i])) || !c.Remove && !b.blind() && errors.Is(b.errs[i], fault.Exists)
 		if !b.settled[i] && already {
 			b.errs[i] = nil
 		}

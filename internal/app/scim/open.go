@@ -120,7 +120,7 @@ func (a *App) openPaths(cfg Config) error {
 	if a.dialect.RolePath != "none" {
 		p, err := parsePath(a.dialect.RolePath)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("role_path: %w", err))
+			problems = append(problems, in("role_path", err))
 		}
 		role = &p
 	}
@@ -135,7 +135,7 @@ func (a *App) openPaths(cfg Config) error {
 		case twice:
 			problems = append(problems, fault.New(fault.Invalid, "attribute %q is defined twice", attr.Name))
 		case err != nil:
-			problems = append(problems, fmt.Errorf("attribute %q: %w", attr.Name, err))
+			problems = append(problems, in(fmt.Sprintf("attribute %q", attr.Name), err))
 		}
 		if own := a.ownerOf(p); err == nil && own != "" {
 			problems = append(problems, fault.New(fault.Invalid, "attribute %q: path %s is %s", attr.Name, attr.Path, own))
@@ -143,6 +143,17 @@ func (a *App) openPaths(cfg Config) error {
 		a.attributes[attr.Name] = p
 	}
 	return errors.Join(problems...)
+}
+
+// in says which part of the configuration a problem is about.
+func in(where string, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	c := *f
+	c.Cause = where + ": " + c.Cause
+	return &c
 }
 
 // ownerOf says what else writes at the path: two writers of one value would never agree.
@@ -164,6 +175,59 @@ func (a *App) ownerOf(p path) string {
 		}
 	}
 	return ""
+}
+
+// openLicenses checks the license blocks. The licenses of one product exclude each other, so they have to
+// be kept in one place: one attribute, or groups.
+func (a *App) openLicenses(blocks []License) error {
+	var problems []error
+	bad := func(i int, format string, args ...any) {
+		problems = append(problems, fault.New(fault.Invalid, "license block %d: %s", i+1, fmt.Sprintf(format, args...)))
+	}
+	places := map[string]string{}
+	for i, b := range blocks {
+		if b.Product == "" {
+			bad(i, "product is missing")
+		}
+		if b.License == "" {
+			b.License = b.Product
+		}
+		l := license{License: b}
+		place := "a group"
+		switch {
+		case b.Group != "" && (b.Path != "" || b.Value != "" || b.ReleasedValue != ""):
+			bad(i, "set either group, or path and value")
+		case b.Group != "":
+			if a.dialect.Lacks[string(app.WriteMembers)] != "" || a.dialect.ReadMembers == "unavailable" {
+				bad(i, "%s does not show or change the members of groups, so a group cannot stand for a license", a.title)
+			}
+		case b.Path == "" || b.Value == "":
+			bad(i, "set group, or both path and value")
+		default:
+			var err error
+			if l.path, err = parsePath(b.Path); err != nil {
+				problems = append(problems, in(fmt.Sprintf("license block %d", i+1), err))
+			}
+			if b.Value == b.ReleasedValue {
+				bad(i, "value and released_value are the same")
+			}
+			place = "the attribute " + b.Path
+		}
+		if was, ok := places[b.Product]; ok && was != place {
+			bad(i, "product %q is kept in %s and in %s; the licenses of a product exclude each other and belong in one place", b.Product, was, place)
+		}
+		places[b.Product] = place
+		for _, other := range a.licenses {
+			if other.Product == b.Product && strings.EqualFold(other.License.License, b.License) {
+				bad(i, "license %q of product %q is defined twice", b.License, b.Product)
+			}
+		}
+		if b.Total != nil && *b.Total < 0 {
+			bad(i, "total is %d; it must not be negative", *b.Total)
+		}
+		a.licenses = append(a.licenses, l)
+	}
+	return errors.Join(problems...)
 }
 
 // describe puts together what Info answers.
@@ -198,6 +262,9 @@ func (a *App) describe(cfg Config) app.Info {
 	if len(a.licenses) == 0 {
 		why := "no license block says where " + a.title + " keeps its licenses"
 		lack(app.ReadLicenses, why)
+		lack(app.WriteLicenses, why)
+	}
+	if why := info.Lacks[app.UpdateAccounts]; why != "" && slices.ContainsFunc(a.licenses, func(l license) bool { return l.Group == "" }) {
 		lack(app.WriteLicenses, why)
 	}
 	return info

@@ -9,15 +9,6 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
-// Schema names of RFC 7643 and RFC 7644.
-const (
-	coreUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
-	coreGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
-	enterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-	patchMessage   = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-	listMessage    = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-)
-
 // path names one value inside a resource, as RFC 7644 section 3.5.2 writes it: "title", "name.givenName",
 // `addresses[type eq "work"].country`, "urn:...:User:department".
 type path struct {
@@ -277,6 +268,24 @@ func (p path) write(o object, value string) {
 		in[key] = map[string]any{p.sub: p.typed(value, nil)}
 	default:
 		in[key] = p.typed(value, current)
+	}
+}
+
+// null marks the value, which write took out, as explicitly unassigned.
+func (p path) null(o object) {
+	if p.urn != "" {
+		_, ext := o.find(p.urn)
+		o, _ = ext.(map[string]any)
+	}
+	key, current := o.find(p.attr)
+	m, complex := current.(map[string]any)
+	switch {
+	case o == nil:
+	case current == nil:
+		o[key] = nil
+	case complex && p.sub != "":
+		subKey, _ := object(m).find(p.sub)
+		m[subKey] = nil
 	}
 }
 

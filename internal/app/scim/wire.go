@@ -12,6 +12,15 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
+// Schema names of RFC 7643 and RFC 7644.
+const (
+	coreUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
+	coreGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	enterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	patchMessage   = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+	listMessage    = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+)
+
 // object is a resource as the server sent it, with everything that we do not know, so that a PUT loses
 // nothing. Names of attributes and schemas are compared without case (RFC 7643 section 2.1).
 type object map[string]any

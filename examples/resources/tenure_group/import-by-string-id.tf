@@ -1,0 +1,4 @@
+import {
+  to = tenure_group.engineering
+  id = "slack/engineering"
+}

@@ -1,0 +1,241 @@
+package converge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
+)
+
+// Planned is what an apply would do.
+type Planned struct {
+	State State
+	// Losses are what people would lose, for a limit on how much one plan may take away. Sorted.
+	Losses []Loss
+	// Problems are why this must not be applied.
+	Problems []error
+	Warnings []Warning
+}
+
+// Loss is one removal, or one change that counts as much. Explained ones follow from a roster.
+type Loss struct {
+	Subject   Subject
+	ID        string // of the account; "" when it was never learnt
+	UserName  string
+	Change    string // "deactivate", "delete", "remove", "change", "reactivate"
+	Why       string
+	Explained bool
+}
+
+// Warning is for people. Detail may be long, Summary names whom it concerns.
+type Warning struct{ Summary, Detail string }
+
+type planner struct {
+	*differ
+	cfg      Config
+	out      Planned
+	taken    map[string]bool // ids of the accounts that are planned
+	released map[Subject]bool
+}
+
+// Plan says what the state is to become. It depends on its arguments alone. prior is nil when the resource
+// is to be created, which never removes anything.
+func Plan(prior *State, notes Notes, cfg Config, rules Rules) Planned {
+	p := &planner{cfg: cfg, taken: make(map[string]bool), released: make(map[Subject]bool)}
+	p.out.State = NewState()
+	was := NewState()
+	if prior != nil {
+		was, notes = align(*prior, notes, cfg.Groups)
+	}
+	p.differ = newDiffer(was, p.out.State, notes, rules)
+	p.duplicates()
+	p.accounts()
+	for _, kind := range grantKinds() {
+		p.grants(kind)
+	}
+	p.held()
+	p.strangers()
+	if prior == nil {
+		p.out.State.Explanations = map[Subject]Explanation{} // everything is new
+	}
+	p.warnings()
+	slices.SortFunc(p.out.Losses, func(a, b Loss) int { return strings.Compare(a.Subject.String(), b.Subject.String()) })
+	return p.out
+}
+
+func (p *planner) explain(s Subject, change, why string) {
+	p.out.State.Explanations[s] = Explanation{change, why}
+}
+
+func (p *planner) lose(s Subject, id, userName, change, why string, explained bool) {
+	p.explain(s, change, why)
+	p.out.Losses = append(p.out.Losses, Loss{s, id, userName, change, why, explained})
+}
+
+func (p *planner) problem(f fault.Error) {
+	f.System, f.State = p.rules.App, "Nothing was written."
+	p.out.Problems = append(p.out.Problems, &f)
+}
+
+// holdAs puts s into its place, since when it first came there for this reason.
+func (p *planner) holdAs(s Subject, why Reason, since string) {
+	if old, ok := p.prior.Held[s]; ok && old.Reason == why {
+		p.out.State.Held[s] = old
+		return
+	}
+	p.out.State.Held[s] = Held{why, since}
+	p.explain(s, "hold", string(why))
+}
+
+// verdict is what becomes of something that configuration no longer asks for.
+type verdict struct {
+	hold      Reason // "" is a removal
+	why       string
+	explained bool
+}
+
+// judge decides about somebody who left the configuration. Absence is a hint and never proof: with
+// rosters, only people whom a roster shows to have left or to work here still lose anything.
+func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool) {
+	if p.rules.Protected(userName) {
+		p.problem(fault.Error{
+			Kind: fault.Protected, Op: "remove", Subject: s.String(),
+			Cause: "protected_accounts covers " + userName + ", and configuration takes away what it managed",
+			Next:  "Put it back into configuration, or take the account off protected_accounts first.",
+		})
+		return verdict{}, false
+	}
+	if !p.cfg.Rosters {
+		return verdict{why: "no longer in configuration"}, true
+	}
+	if p.notes.RostersPending {
+		p.problem(fault.Error{
+			Kind: fault.Unavailable, Op: "remove", Subject: s.String(),
+			Cause: "the rosters cannot be asked yet, so it is not known whether " + userName + " left",
+			Next:  "Apply first what the configuration of the rosters depends on, then plan again.",
+		})
+		return verdict{}, false
+	}
+	switch st.Stage {
+	case StageLeft:
+		return verdict{why: cmp.Or(st.Why, "left"), explained: true}, true
+	case StageDropped:
+		if p.cfg.OnDropped == "remove" {
+			return verdict{why: `in no roster, and on_dropped = "remove"`}, true
+		}
+		return verdict{hold: Dropped}, true
+	case StageUnknown:
+		return verdict{hold: UnknownStatus}, true
+	case StageQuarantined:
+		return verdict{hold: Quarantined}, true
+	}
+	return verdict{why: "works here, but configuration no longer grants it"}, true
+}
+
+// held decides again about what was held, in the light of what is known now.
+func (p *planner) held() {
+	for s, h := range p.prior.Held {
+		if _, settled := p.out.State.Held[s]; settled {
+			continue
+		}
+		switch h.Reason {
+		case DeactivatedElsewhere:
+			if now, ok := p.out.State.Accounts[s.Who]; ok && p.cfg.Accounts[s.Who].Fields[Active] == "" && now.Fields[Active] != "true" {
+				p.out.State.Held[s] = h
+			}
+		case Protected, Grace:
+			if !p.returned(s) {
+				p.stranger(s, p.valueOf(s))
+			}
+		default:
+			p.reconsider(s)
+		}
+	}
+}
+
+// returned reports whether configuration asks for s again.
+func (p *planner) returned(s Subject) bool {
+	if s.Kind == access.GrantAccount {
+		_, back := p.cfg.Accounts[s.Who]
+		return back || p.taken[p.notes.Aside[s.Who].ID]
+	}
+	return p.asks(s)
+}
+
+// asks reports whether configuration lists the user name in the group or product of s.
+func (p *planner) asks(s Subject) bool {
+	_, ok := p.find(p.cfg.grants(s.Kind), s)
+	return ok
+}
+
+func (p *planner) valueOf(s Subject) string {
+	if s.Kind == access.GrantAccount {
+		return p.notes.Aside[s.Who].ID
+	}
+	return p.notes.Values[s]
+}
+
+func (p *planner) reconsider(s Subject) {
+	if p.returned(s) {
+		return
+	}
+	if s.Kind == access.GrantAccount {
+		p.leave(s, p.notes.Aside[s.Who], p.notes.Standings[s.Who])
+		return
+	}
+	p.drop(s, p.id(s))
+}
+
+// since is the instant of the last Read as held shows it.
+func (p *planner) since() string { return stamp(p.notes.At) }
+
+func (p *planner) strangers() {
+	for s, v := range p.prior.Strangers {
+		p.stranger(s, v)
+	}
+}
+
+// stranger decides about what is there and in no configuration.
+func (p *planner) stranger(s Subject, value string) {
+	if s.Kind == access.GrantAccount {
+		if p.taken[value] {
+			return
+		}
+	} else if _, watched := p.cfg.grants(s.Kind)[s.In]; !watched || p.asks(s) {
+		return
+	}
+	if !p.cfg.Remove[s.Kind] || p.notes.releasing() {
+		p.out.State.Strangers[s] = value
+		return
+	}
+	first, ok := p.notes.Seen[s]
+	if !ok {
+		first = p.notes.At
+	}
+	switch {
+	case p.rules.Protected(s.Who):
+		p.holdAs(s, Protected, stamp(first))
+	case s.Kind == access.GrantAccount && p.cfg.OnRemoval == access.Keep:
+		p.holdAs(s, Kept, stamp(first))
+	case p.notes.At.Before(first.Add(p.cfg.Grace)):
+		p.holdAs(s, Grace, stamp(first))
+	default:
+		why := fmt.Sprintf(`in no configuration, and unmanaged = "remove"; first seen %s`, stamp(first))
+		id := value
+		if s.Kind != access.GrantAccount {
+			id = p.id(s)
+		}
+		p.lose(s, id, s.Who, p.removal(s.Kind), why, false)
+	}
+}
+
+// removal is the word for what a removal does.
+func (p *planner) removal(kind access.GrantKind) string {
+	if kind == access.GrantAccount {
+		return string(p.cfg.OnRemoval)
+	}
+	return "remove"
+}

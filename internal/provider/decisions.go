@@ -1,0 +1,172 @@
+package provider
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/policy"
+)
+
+// decisions remember what tenure_entitlements decided in this process, so that a resource can say which rule is
+// behind a change. Terraform reads data sources before it plans what depends on them, in one process; an apply
+// of a saved plan reads none, and then nothing is known here.
+type decisions struct {
+	mu   sync.Mutex
+	list []*decision
+}
+
+// decision is one evaluation. Reasons take as much memory as everything else together and most runs ask about
+// a few people or none, so they are worked out when the first is asked for.
+type decision struct {
+	policy  policy.Policy
+	program *policy.Program
+	input   policy.Input
+	result  policy.Result
+
+	once    sync.Once
+	reasons map[string][]policy.Reason
+	people  map[string]map[string]string // app → user name without case → person_id
+}
+
+func (d *decisions) remember(one *decision) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.list = append(d.list, one)
+}
+
+func (d *decisions) all() []*decision {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.list)
+}
+
+// why says in words why somebody is to have something in an app, or not to have it. The subject is
+// accounts/WHO, groups/GROUP/WHO or licenses/PRODUCT/WHO, percent-encoded within; WHO is a person_id or the
+// user name that was decided on. It is "" when no tenure_entitlements of this run knows. Never base a planned
+// value on it: in the apply walk the answer is another one.
+func (d *Data) why(app, subject string) string {
+	kind, in, who, ok := parseSubject(subject)
+	if !ok {
+		return ""
+	}
+	refusal := ""
+	for _, one := range d.decided.all() {
+		if _, decides := one.result.Apps[app]; !decides {
+			continue
+		}
+		why, given := one.why(app, kind, in, who)
+		if given {
+			return why
+		}
+		if refusal == "" {
+			refusal = why
+		}
+	}
+	return refusal
+}
+
+// undecided says why somebody could not be decided and so keeps what they have; "" when nobody said so.
+func (d *Data) undecided(personID string) string {
+	for _, one := range d.decided.all() {
+		for _, q := range one.result.Quarantined {
+			if q.PersonID == personID && personID != "" {
+				return q.Why
+			}
+		}
+	}
+	return ""
+}
+
+func parseSubject(s string) (kind access.GrantKind, in, who string, ok bool) {
+	parts := strings.Split(s, "/")
+	for i := range parts {
+		plain, err := url.PathUnescape(parts[i])
+		if err != nil {
+			return "", "", "", false
+		}
+		parts[i] = plain
+	}
+	switch kind = access.GrantKind(parts[0]); {
+	case kind == access.GrantAccount && len(parts) == 2:
+		return kind, "", parts[1], true
+	case (kind == access.GrantGroup || kind == access.GrantLicense) && len(parts) == 3:
+		return kind, parts[1], parts[2], true
+	}
+	return "", "", "", false
+}
+
+// why is the reason for or against a grant, and whether it is given.
+func (o *decision) why(app string, kind access.GrantKind, in, who string) (why string, given bool) {
+	o.once.Do(o.recall)
+	person := who
+	if id, ok := o.people[app][strings.ToLower(who)]; ok {
+		person = id
+	}
+	var refused []string
+	for _, r := range o.reasons[person] {
+		g, err := access.ParseGrant(r.Grant)
+		if err != nil || g.App != app || g.Kind != kind || g.Name != in {
+			continue
+		}
+		if r.Given {
+			return r.Why, true
+		}
+		refused = append(refused, r.Why)
+	}
+	if len(refused) > 0 {
+		return strings.Join(refused, "; "), false
+	}
+	return o.unmatched(app, kind, in, person), false
+}
+
+// recall evaluates again, this time with reasons.
+func (o *decision) recall() {
+	if o.reasons = o.result.Reasons; o.reasons == nil {
+		in := o.input
+		in.Reasons, in.UpcomingDays = true, 0
+		o.reasons = o.program.Evaluate(in).Reasons
+	}
+	o.people = make(map[string]map[string]string, len(o.result.Apps))
+	for name, app := range o.result.Apps {
+		o.people[name] = make(map[string]string, len(app.Accounts))
+		for id, a := range app.Accounts {
+			o.people[name][strings.ToLower(a.UserName)] = id
+		}
+	}
+}
+
+// unmatched speaks of somebody in the rosters to whom nothing gives this any more: a mover.
+func (o *decision) unmatched(app string, kind access.GrantKind, in, person string) string {
+	known := func(p access.Person) bool { return p.PersonID == person }
+	if !slices.ContainsFunc(o.input.People, known) {
+		return "" // that somebody is gone is for the rosters to say
+	}
+	var rules []string
+	for _, r := range o.policy.Rules {
+		if gives(r.Grants, app, kind, in) {
+			rules = append(rules, fmt.Sprintf("%q", r.Name))
+		}
+	}
+	if len(rules) == 0 {
+		return "no rule gives it"
+	}
+	return "no longer matched by rule " + strings.Join(rules, ", ")
+}
+
+// gives reports whether grants name a group, a product or anything in an app.
+func gives(g policy.Grants, app string, kind access.GrantKind, in string) bool {
+	_, role := g.GroupRoles[app][in]
+	_, license := g.Licenses[app][in]
+	switch kind {
+	case access.GrantGroup:
+		return role || slices.Contains(g.Groups[app], in)
+	case access.GrantLicense:
+		return license
+	case access.GrantAccount, access.GrantRole:
+	}
+	return slices.Contains(g.Accounts, app) || len(g.Groups[app]) > 0 || len(g.GroupRoles[app]) > 0 || len(g.Licenses[app]) > 0 || g.Roles[app] != ""
+}

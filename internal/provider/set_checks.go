@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/converge"
+	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
+)
+
+func checkWord(diags *diag.Diagnostics, m *setModel, name string, words ...string) {
+	checkWordAt(diags, m.raw[name], path.Root(name), words...)
+}
+
+// checkWordAt refuses a word that is none of words; null and unknown are for later.
+func checkWordAt(diags *diag.Diagnostics, v tftypes.Value, at path.Path, words ...string) {
+	if v.IsNull() || !v.IsKnown() {
+		return
+	}
+	if s := stringOf(v); !slices.Contains(words, s) {
+		refuse(diags, at, "Bad value "+quoted(s), fmt.Sprintf("%s takes one of: %s.", at, strings.Join(words, ", ")))
+	}
+}
+
+// checkHolders refuses names and values that mean nobody or nothing.
+func checkHolders(diags *diag.Diagnostics, argument string, g converge.Grants) {
+	for _, in := range sortedKeys(g) {
+		at := path.Root(argument)
+		if argument != "members" {
+			at = at.AtMapKey(in)
+		}
+		for _, who := range sortedKeys(g[in]) {
+			if who == "" || g[in][who] == "" {
+				refuse(diags, at.AtMapKey(who), "An entry without a value",
+					"Each entry reads user_name = \"value\"; members have the role \"member\" where the app knows no roles.")
+			}
+		}
+	}
+}
+
+// check refuses what the app cannot do, all at once.
+func (t *setResource) check(diags *diag.Diagnostics, inv *inventory.App, m *setModel) {
+	info := inv.Info()
+	unsupported := map[access.Field][]string{}
+	for key, a := range m.state.Accounts {
+		for f := range a.Fields {
+			if f != converge.Active && f != converge.Attributes && f != access.UserName && !slices.Contains(info.Fields, f) {
+				unsupported[f] = append(unsupported[f], key)
+			}
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(unsupported)) {
+		keys := unsupported[f]
+		slices.Sort(keys)
+		refuse(diags, path.Root("accounts").AtMapKey(keys[0]).AtName(string(f)), fmt.Sprintf("App %s has no %s", inv.Name(), f),
+			fmt.Sprintf("%d accounts set it. Apps of kind %s as configured manage: %s.\n\nLeave it out, or reduce account_fields in tenure_entitlements.",
+				len(keys), info.Kind, joinFields(info.Fields)))
+	}
+	needs := map[app.Capability]path.Path{}
+	if len(m.state.Accounts) > 0 {
+		needs[app.ReadAccounts], needs[app.CreateAccounts] = path.Root("accounts"), path.Root("accounts")
+	}
+	groups := path.Root("groups")
+	if m.group != "" {
+		groups = path.Root("members")
+	}
+	if m.state.Groups != nil {
+		needs[app.ReadMembers], needs[app.WriteMembers] = groups, groups
+	}
+	if m.state.Licenses != nil {
+		needs[app.ReadLicenses], needs[app.WriteLicenses] = path.Root("licenses"), path.Root("licenses")
+	}
+	for _, c := range slices.Sorted(maps.Keys(needs)) {
+		diagnose(diags, inv.Supports(c), nothingSent, needs[c])
+	}
+	t.checkRoles(diags, inv, m, groups)
+}
+
+func (t *setResource) checkRoles(diags *diag.Diagnostics, inv *inventory.App, m *setModel, at path.Path) {
+	for _, in := range sortedKeys(m.state.Groups) {
+		bad := map[string]string{} // somebody who has the role
+		for who, role := range m.state.Groups[in] {
+			if role != converge.Unknown && !validRole(inv, role) && (bad[role] == "" || who < bad[role]) {
+				bad[role] = who
+			}
+		}
+		for _, role := range sortedKeys(bad) {
+			where := at
+			if m.group == "" {
+				where = at.AtMapKey(in)
+			}
+			refuse(diags, where.AtMapKey(bad[role]), fmt.Sprintf("App %s has no group role %q", inv.Name(), role), rolesOf(inv))
+		}
+	}
+}
+
+// checkLosses refuses removals that the app cannot carry out.
+func (t *setResource) checkLosses(diags *diag.Diagnostics, inv *inventory.App, m *setModel, losses []converge.Loss) {
+	needs := map[app.Capability]path.Path{}
+	for _, l := range losses {
+		switch {
+		case l.Subject.Kind != access.GrantAccount:
+		case l.Change == "reactivate":
+			needs[app.ReactivateAccount] = path.Root("accounts").AtMapKey(l.Subject.Who)
+		case l.Change == string(access.Delete):
+			needs[app.DeleteAccounts] = path.Root("on_removal")
+		default:
+			needs[app.DeactivateAccount] = path.Root("on_removal")
+		}
+	}
+	for _, c := range slices.Sorted(maps.Keys(needs)) {
+		diagnose(diags, inv.Supports(c), nothingSent, needs[c])
+	}
+}

@@ -1,0 +1,233 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/converge"
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
+	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
+)
+
+func (t *setResource) validate(diags *diag.Diagnostics, config tftypes.Value) {
+	if !config.IsNull() {
+		t.kind.validate(diags, t.fromValue(config))
+	}
+}
+
+// what names the resource in messages.
+func (t *setResource) what(m *setModel) string {
+	if m.group != "" {
+		return t.kind.name() + " of group " + m.group + " in " + m.app
+	}
+	return t.kind.name() + " of " + m.app
+}
+
+// rulesOf are the rules of an app for planning.
+func rulesOf(inv *inventory.App) converge.Rules {
+	info := inv.Info()
+	return converge.Rules{
+		App: inv.Name(), FoldCase: info.UserNamesFoldCase, Fields: info.Fields, Bound: slices.Contains(info.Fields, access.PersonID),
+		Protected: inv.IsProtected, Ignored: inv.IsIgnored,
+	}
+}
+
+// read refreshes the state. Nil leaves everything as it was.
+func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data, m *setModel) *setModel {
+	if m == nil {
+		return nil
+	}
+	inv, err := d.app(m.app)
+	var seen converge.Seen
+	if err == nil {
+		if !pinTenant(diags, inv, types.StringValue(m.tenant)) {
+			return nil
+		}
+		seen, err = converge.Observe(ctx, inv, m.state, m.private.Notes, t.kind.whole())
+	}
+	if err != nil {
+		if !unreadable(diags, inv, err, t.what(m)) {
+			diagnose(diags, wrap(err, m.app, "read", "everything in it"), stateKept)
+		}
+		return nil
+	}
+	if _, ok := seen.Groups[m.group]; m.group != "" && !ok {
+		m.gone = true
+		return m
+	}
+	standing, pending := d.standing(ctx, diags, m.rosters)
+	if diags.HasError() {
+		return nil
+	}
+	m.state, m.private.Notes = converge.Refresh(m.state, m.private.Notes, seen, rulesOf(inv), d.clock.Now(), standing)
+	m.private.RostersPending = pending
+	m.tenant = inv.Info().Tenant
+	if ref, ok := seen.Groups[m.group]; ok {
+		m.groupID = ref.ID
+	}
+	return m
+}
+
+// plan says what an apply would make of the resource. Nil leaves Terraform's own proposal.
+func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data, prior, config *setModel) *setModel {
+	if config == nil {
+		return t.planDestroy(diags, d, prior)
+	}
+	next := *config
+	next.fresh = prior == nil
+	var was *converge.State
+	if prior != nil {
+		was, next.tenant, next.groupID = &prior.state, prior.tenant, prior.groupID
+		next.decoded = append(slices.Clone(prior.decoded), config.decoded...)
+	}
+	next.private.Intent = intentCreate // only a destroy may remove; see intent.go
+	inv, ok := t.planApp(diags, d, prior, &next)
+	if !ok || next.pending {
+		next.pending = true
+		return &next
+	}
+	cfg := next.cfg
+	cfg.Accounts, cfg.Groups, cfg.Licenses = config.state.Accounts, config.state.Groups, config.state.Licenses
+	never := func(string) bool { return false }
+	rules := converge.Rules{App: next.app, Protected: never, Ignored: never}
+	if inv != nil {
+		rules = rulesOf(inv)
+		t.check(diags, inv, &next)
+	}
+	p := converge.Plan(was, next.private.Notes, cfg, rules)
+	if inv == nil && len(p.Losses) > 0 {
+		_, err := d.app(next.app)
+		diagnose(diags, fault.In(err, "", "remove", fmt.Sprintf("%d subjects", len(p.Losses))), nothingSent, path.Root("app"))
+	}
+	diagnose(diags, errors.Join(p.Problems...), nothingSent)
+	for _, w := range p.Warnings {
+		warn(diags, w.Summary, w.Detail)
+	}
+	if len(p.State.Explanations) == 0 && was != nil {
+		p.State.Explanations = was.Explanations // nothing changes, so nothing is to be explained anew
+	}
+	next.state = p.State
+	if inv != nil {
+		t.checkLosses(diags, inv, &next, p.Losses)
+		t.claim(diags, d, inv, &next)
+	}
+	return &next
+}
+
+// planApp finds the app and refuses what would make the resource another one. The app is nil while its
+// configuration is not known; not ok is the same for its name.
+func (t *setResource) planApp(diags *diag.Diagnostics, d *Data, prior, next *setModel) (*inventory.App, bool) {
+	if next.app == converge.Unknown || next.group == converge.Unknown {
+		return nil, false
+	}
+	inv, err := d.app(next.app)
+	var pending errPending
+	if errors.As(err, &pending) {
+		return nil, true
+	}
+	if err != nil {
+		diagnose(diags, err, nothingSent, path.Root("app"))
+		return nil, false
+	}
+	tenant := inv.Info().Tenant
+	if prior == nil {
+		next.tenant = tenant
+		return inv, true
+	}
+	const remedy = "A resource that holds a whole set is never pointed at another one, because that would empty the first.\n\n" + nothingSent +
+		"\n\nAdd a resource for the new one; to give up managing the old one, remove it from state (terraform state rm), or destroy it (on_destroy says what that does)."
+	if prior.app != next.app && prior.tenant != tenant {
+		refuse(diags, path.Root("app"), "Cannot move "+t.what(prior)+" to "+next.app, remedy)
+		return nil, false
+	}
+	if prior.app == next.app && !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
+		return nil, false
+	}
+	ref := next.private.Groups[prior.group]
+	if prior.group != next.group && next.group != ref.Name && next.group != ref.ID {
+		refuse(diags, path.Root("group"), "Cannot move "+t.what(prior)+" to the group "+next.group, remedy)
+		return nil, false
+	}
+	return inv, true
+}
+
+// claim makes this resource the only one of the run that manages its subjects.
+func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App, m *setModel) {
+	if m.private.Owner == "" {
+		m.private.Owner = rand.Text()
+	}
+	n := len(m.state.Accounts)
+	for _, g := range m.state.Groups {
+		n += len(g)
+	}
+	subjects := make([]string, 0, n)
+	add := func(collection string, parts ...string) {
+		subjects = append(subjects, subject(inv, collection, parts...))
+	}
+	for _, a := range m.state.Accounts {
+		if name := a.UserName(); name != "" {
+			add("accounts", name)
+		}
+	}
+	for in, holders := range m.state.Groups {
+		for who := range holders {
+			add("members", in, who)
+		}
+	}
+	for in, holders := range m.state.Licenses {
+		for who := range holders {
+			add("licenses", in, who)
+		}
+	}
+	diagnose(diags, d.claims.takeAll(subjects, m.private.Owner, t.what(m)), nothingSent, path.Root("app"))
+}
+
+// planDestroy notes that Delete may act, and checks and names what it will do.
+func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setModel) *setModel {
+	if prior == nil {
+		return nil
+	}
+	next := *prior
+	next.gone = true
+	next.private.Intent = intentDestroy
+	if prior.onDestroy != "remove" {
+		return &next
+	}
+	inv := d.appFor(diags, types.StringValue(prior.app), nothingSent)
+	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
+		return &next
+	}
+	var guarded []string
+	names := make(map[string]bool)
+	for _, a := range prior.state.Accounts {
+		names[a.UserName()] = true
+	}
+	for _, kind := range []access.GrantKind{access.GrantGroup, access.GrantLicense} {
+		for _, holders := range prior.state.Grants(kind) {
+			for who := range holders {
+				names[who] = true
+			}
+		}
+	}
+	for _, who := range sortedKeys(names) {
+		if inv.IsProtected(who) {
+			guarded = append(guarded, who)
+		}
+	}
+	if len(guarded) > 0 {
+		refuseProtected(diags, inv, strings.Join(guarded[:min(len(guarded), claimsInError)], ", "), "remove", path.Root("app"))
+	}
+	warn(diags, fmt.Sprintf("Destroying %s takes it from %d people", t.what(prior), len(names)),
+		"on_destroy = \"remove\" removes everything that this resource manages there, and leaves strangers and what is held alone. on_destroy = \"keep\" would only stop managing it.")
+	return &next
+}

@@ -1,0 +1,294 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/acctest"
+	"github.com/tenure-access/terraform-provider-tenure/internal/sandbox"
+)
+
+// scimEstate is a SCIM app that counts requests, and a workspace that manages it.
+type scimEstate struct {
+	*sandbox.Server
+	*acctest.Workspace
+	t   testing.TB
+	url string
+}
+
+func newSCIMEstate(t testing.TB, o sandbox.Options) scimEstate {
+	t.Helper()
+	w := acctest.NewWorkspace(t)
+	s, err := sandbox.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	return scimEstate{s, w, t, srv.URL + sandbox.BasePath}
+}
+
+// config writes a configuration with the app slack.
+func (e scimEstate) config(rest string) {
+	e.Config(fmt.Sprintf(`
+provider "tenure" {
+  app {
+    name = "slack"
+    scim {
+      base_url = %q
+      token    = "none"
+    }
+  }
+}
+%s`, e.url, rest))
+}
+
+// data gives variables by file, which costs less than an expression.
+func (e scimEstate) data(v map[string]any) {
+	e.t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.Write("terraform.tfvars.json", string(b))
+}
+
+// writes counts the requests since the last Reset that would change something.
+func (e scimEstate) writes() map[string]int {
+	out := make(map[string]int)
+	for k, n := range e.Stats().Counts {
+		if !strings.HasPrefix(k, "GET ") {
+			out[k] = n
+		}
+	}
+	return out
+}
+
+const threeHundred = `
+resource "tenure_app_access" "this" {
+  app      = "slack"
+  accounts = { for i in range(300) : "k${i}" => { user_name = "p${i}@x", title = "Engineer" } }
+  unmanaged {
+    accounts  = "report"
+    members   = "report"
+    assignees = "report"
+  }
+}
+`
+
+// Seven creations fail for good; when the app takes them, exactly seven more are sent, and nothing else.
+func TestAppAccessPartialFailureOverSCIM(t *testing.T) {
+	t.Parallel()
+	e := newSCIMEstate(t, sandbox.Options{Dialect: sandbox.Dialect{PageSize: 100}})
+	err := e.AddFaults(sandbox.Rule{Method: "POST", Path: "^/Users$", Body: `"p(7|17|27|37|47|57|67)@x"`, Fault: sandbox.Fault{Status: 400, SCIMType: "invalidValue"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.config(threeHundred)
+	out, code := e.Try("apply", "-auto-approve")
+	if code == 0 {
+		t.Fatal("an apply with failures ended well")
+	}
+	contains(t, out, "Cannot finish 7 of 300 changes in slack", "accounts/k67 (p67@x)", "scim 400 invalidValue")
+	equal(t, "users", len(e.Users()), 293)
+	_, p := e.Plan()
+	equal(t, "planned", added(planned(t, p, whole, "accounts")), []string{"k17", "k27", "k37", "k47", "k57", "k67", "k7"})
+	e.ClearFaults()
+	e.Reset()
+	e.Run("apply", "-auto-approve")
+	equal(t, "writes", e.writes(), map[string]int{"POST /Users": 7})
+	equal(t, "users", len(e.Users()), 300)
+
+	e.Reset()
+	e.Empty()
+	equal(t, "writes of an empty plan", e.writes(), map[string]int{})
+	if n := e.Count("GET", "/Users") + e.Count("GET", "/Users/{id}"); n > 3+2 {
+		t.Errorf("refreshing 300 accounts in 3 pages took %d requests", n)
+	}
+}
+
+// The provider is killed while it creates accounts. The next apply finds what was made and makes the rest.
+func TestAppAccessSurvivesKill(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/exe"); err != nil {
+		t.Skip("not checked: finding the provider's process needs /proc")
+	}
+	e := newSCIMEstate(t, sandbox.Options{Latency: 20 * time.Millisecond, Dialect: sandbox.Dialect{PageSize: 100}})
+	e.config(threeHundred)
+	cmd := exec.CommandContext(t.Context(), acctest.Terraform(t), "apply", "-auto-approve")
+	cmd.Dir, cmd.Env = e.Dir, e.Env
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(2 * time.Minute); len(e.Users()) < 60; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no account was made")
+		}
+	}
+	for _, pid := range children(t, cmd.Process.Pid, "terraform-provider-tenure") {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatal("the apply ended well without its provider")
+	}
+	made := len(e.Users())
+	if made >= 300 {
+		t.Skip("not checked: the provider was done before it was killed")
+	}
+	e.Reset()
+	e.Run("apply", "-auto-approve")
+	names := make(map[string]int)
+	for _, u := range e.Users() {
+		names[u.UserName]++
+	}
+	equal(t, "users", len(names), 300)
+	equal(t, "accounts", len(e.Users()), 300)
+	if n := e.Count("POST", "/Users"); n > 300-made {
+		t.Errorf("%d accounts were there, and %d more were asked for", made, n)
+	}
+	e.Empty()
+}
+
+// children are the child processes of parent that run the named program.
+func children(t testing.TB, parent int, program string) []int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for _, file := range stats {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			continue // gone already
+		}
+		var pid, ppid int
+		rest := string(raw[strings.LastIndexByte(string(raw), ')')+1:])
+		var state string
+		if _, err := fmt.Sscan(rest, &state, &ppid); err != nil || ppid != parent {
+			continue
+		}
+		if _, err := fmt.Sscan(string(raw), &pid); err != nil {
+			continue
+		}
+		if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && filepath.Base(exe) == program {
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
+// Fifty thousand members: one less in the configuration is one line in the plan and one change on the wire.
+func TestGroupMembersFiftyThousand(t *testing.T) {
+	t.Parallel()
+	n := 50_000
+	if testing.Short() {
+		n = 2_000
+	}
+	e := newSCIMEstate(t, sandbox.Options{Dialect: sandbox.Dialect{PageSize: 1000}})
+	g := sandbox.Group{DisplayName: "all"}
+	members := make(map[string]any, n)
+	for i := range n {
+		u, err := e.AddUser(sandbox.User{UserName: fmt.Sprintf("p%d@acme.com", i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Members = append(g.Members, u.ID)
+		members[u.UserName] = "member"
+	}
+	if _, err := e.AddGroup(g); err != nil {
+		t.Fatal(err)
+	}
+	e.config(`
+variable "members" {
+  type = map(string)
+}
+resource "tenure_group_members" "all" {
+  app     = "slack"
+  group   = "all"
+  members = var.members
+}
+`)
+	e.data(map[string]any{"members": members})
+	e.Run("apply", "-auto-approve")
+	equal(t, "writes of taking over", e.writes(), map[string]int{})
+
+	delete(members, "p77@acme.com")
+	e.data(map[string]any{"members": members})
+	text, p := e.Plan()
+	before, after := planned(t, p, "tenure_group_members.all", "members")
+	equal(t, "members before and after", []int{len(before), len(after)}, []int{n, n - 1})
+	var lost []string
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); strings.HasPrefix(line, "- \"") {
+			lost = append(lost, line)
+		}
+	}
+	equal(t, "removed lines", lost, []string{`- "p77@acme.com" = "member" -> null`})
+	e.Reset()
+	e.Run("apply", "tfplan")
+	s := e.Stats()
+	equal(t, "changes on the wire", []int{s.MemberChanges, s.MembersRemoved, s.MembersAdded}, []int{1, 1, 0})
+	equal(t, "writes", len(e.writes()), 1)
+}
+
+// A member who is renamed in the app, and later in the configuration, is one member all along.
+func TestGroupMembersRename(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	eng := e.group("eng")
+	for _, n := range []string{"ana@x", "bob@x"} {
+		e.has(person("user_name=" + n))
+		e.changeMember(eng, n, "member", false)
+	}
+	members := func(names ...string) string {
+		lines := ""
+		for _, n := range names {
+			lines += fmt.Sprintf("    %q = \"member\"\n", n)
+		}
+		return "resource \"tenure_group_members\" \"eng\" {\n  app = \"wiki\"\n  group = \"eng\"\n  unmanaged = \"remove\"\n  members = {\n" + lines + "  }\n}\n"
+	}
+	e.config("", members("ana@x", "bob@x"))
+	e.Run("import", "tenure_group_members.eng", "wiki/eng")
+	e.config("", strings.ReplaceAll(members("ana@x", "bob@x"), "  unmanaged = \"remove\"\n", ""))
+	e.Empty()
+	e.config("", members("ana@x", "bob@x"))
+	e.Apply()
+
+	e.change("ana@x", person("user_name=anna@x"))
+	e.Empty()
+	e.config("", members("anna@x", "bob@x"))
+	text, _ := e.Plan()
+	contains(t, text, "ana@x is called anna@x; nothing is sent")
+	was := e.file()
+	e.Apply()
+	equal(t, "the app", e.file(), was)
+
+	// Somebody new in the group is a stranger, and goes; nobody else does.
+	e.has(person("user_name=eve@x"))
+	e.changeMember(eng, "eve@x", "member", false)
+	e.Apply()
+	names := e.members("eng")
+	equal(t, "members", len(names), 2)
+	if slices.Contains(keysOf(names), "eve@x") {
+		t.Error("the stranger is still there")
+	}
+}
+
+func keysOf(m map[string]string) (out []string) {
+	for k := range m {
+		out = append(out, k)
+	}
+	return out
+}

@@ -1,0 +1,106 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/converge"
+	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
+)
+
+// company is where everybody in a set of rosters stands.
+type company map[string]converge.Standing
+
+// standing reads the rosters and answers for each person_id. It is nil where no rosters are named, and
+// pending while one of them is not configured yet. Rosters are read once for all resources of a run.
+func (d *Data) standing(ctx context.Context, diags *diag.Diagnostics, names []string) (of func(string) converge.Standing, pending bool) {
+	if len(names) == 0 {
+		return nil, false
+	}
+	d.companies.mu.Lock()
+	defer d.companies.mu.Unlock()
+	key := strings.Join(names, "\x00")
+	people, ok := d.companies.by[key]
+	if !ok {
+		var err error
+		if people, err = d.readCompany(ctx, names); err != nil {
+			var later errPending
+			if errors.As(err, &later) {
+				warn(diags, "Rosters are not known yet: "+strings.Join(names, ", "), sentence(later.fault.Cause)+" Nobody who leaves the configuration can be removed until then.")
+				return func(string) converge.Standing { return converge.Standing{} }, true
+			}
+			diagnose(diags, err, "Nothing was planned from it.", path.Root("rosters"))
+			return nil, false
+		}
+		if d.companies.by == nil {
+			d.companies.by = make(map[string]company)
+		}
+		d.companies.by[key] = people
+	}
+	return func(personID string) converge.Standing {
+		if st, ok := people[personID]; ok {
+			return st
+		}
+		return converge.Standing{Stage: converge.StageDropped}
+	}, false
+}
+
+func (d *Data) readCompany(ctx context.Context, names []string) (company, error) {
+	var all []access.Person
+	var errs []error
+	faulty := make(map[string]bool)
+	for _, name := range names {
+		src, err := d.roster(name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r, err := src.People(ctx)
+		if err != nil {
+			errs = append(errs, wrap(err, name, "", ""))
+			continue
+		}
+		all = append(all, r.People...)
+		for _, p := range r.Problems {
+			faulty[p.PersonID] = true
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	opts := d.lifecycleOptions()
+	merged := lifecycle.Merge(all, d.clock.Now(), opts)
+	people := make(company, len(merged)+len(faulty))
+	for i := range merged {
+		people[merged[i].PersonID] = standingOf(lifecycle.At(merged[i], d.clock.Now(), opts))
+	}
+	for id := range faulty {
+		if id != "" {
+			people[id] = converge.Standing{Stage: converge.StageQuarantined}
+		}
+	}
+	return people, nil
+}
+
+// standingOf is what a place in working life means for access that configuration no longer asks for.
+func standingOf(s lifecycle.Standing) converge.Standing {
+	switch {
+	case s.NeverStarted:
+		return converge.Standing{Stage: converge.StageLeft, Why: "never started"}
+	case s.Window == lifecycle.WindowClosed && s.End.IsZero():
+		return converge.Standing{Stage: converge.StageLeft, Why: "left"}
+	case s.Window == lifecycle.WindowClosed:
+		return converge.Standing{Stage: converge.StageLeft, Why: "left on " + s.End.Format(time.DateOnly)}
+	case s.Window == lifecycle.WindowBefore:
+		return converge.Standing{Stage: converge.StageLeft, Why: "access begins on " + s.Start.Format(time.DateOnly)}
+	case s.Window == lifecycle.WindowUnknown:
+		return converge.Standing{Stage: converge.StageUnknown}
+	}
+	return converge.Standing{}
+}
