@@ -53,8 +53,9 @@ func maybeThere(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Exists, fault.Unconfirmed, fault.Partial, fault.Unavailable:
 		return true
+	default: // refused, so nothing came to be
+		return false
 	}
-	return false
 }
 
 // UpdateAccount changes what spec names and answers what the app holds then. A spec that asks for nothing

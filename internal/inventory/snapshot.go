@@ -306,8 +306,9 @@ func terminal(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Unauthenticated, fault.Forbidden, fault.Unsupported, fault.Invalid:
 		return true
+	default: // of the moment, or of one entry
+		return false
 	}
-	return false
 }
 
 // all hands every entry to use in the order of their ids, under the lock. It lists if need be.
