@@ -32,7 +32,7 @@ func pitfalls() []pitfall {
 	second := func(id, source string, edits ...edit) access.Person {
 		return person(id, append([]edit{func(p *access.Person) { p.SourceID += "-2"; p.Source = source }}, edits...)...)
 	}
-	leavers := edit(func(p *access.Person) { p.Status = access.StatusTerminated })
+	leavers := func(p *access.Person) { p.Status = access.StatusTerminated }
 	return []pitfall{
 		{
 			name: "time zones: a start acts at local midnight minus the lead", people: []access.Person{
