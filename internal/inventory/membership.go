@@ -203,7 +203,7 @@ func (a *App) sendMembers(ctx context.Context, groupID string, batch []*item[acc
 		}
 	})
 	grant := access.Grant{Kind: access.GrantGroup, Name: a.groupName(groupID)}
-	log, ok := recorded(a, ctx, batch, func(it *item[access.MemberChange]) audit.Entry {
+	log, ok := recorded(ctx, a, batch, func(it *item[access.MemberChange]) audit.Entry {
 		op := "add member"
 		if it.change.Remove {
 			op = "remove member"
@@ -235,5 +235,5 @@ func (a *App) sendMembers(ctx context.Context, groupID string, batch []*item[acc
 	if !certain {
 		a.members.drop(groupID)
 	}
-	conclude(a, ctx, batch, log, already)
+	conclude(ctx, a, batch, log, already)
 }

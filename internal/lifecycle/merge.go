@@ -25,8 +25,11 @@ func Merge(people []access.Person, now time.Time, o Options) []access.Person {
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(people[a].PersonID, people[b].PersonID) })
 	merged := make([]access.Person, 0, len(people))
-	for i, next := 0, 0; i < len(order); i = next {
-		for next = i + 1; next < len(order) && people[order[next]].PersonID == people[order[i]].PersonID; next++ {
+	var next int
+	for i := 0; i < len(order); i = next {
+		next = i + 1
+		for next < len(order) && people[order[next]].PersonID == people[order[i]].PersonID {
+			next++
 		}
 		if next == i+1 {
 			merged = append(merged, people[order[i]])

@@ -43,8 +43,10 @@ func newCompany(p *Program, in Input, o lifecycle.Options) *company {
 	}
 	faulty, _ := c.rows(in.Faulty) // what is wrong with them, and that they are nameless, is said in Faults
 	c.subjects = make([]subject, 0, len(rows)+len(faulty))
-	for start, end := 0, 0; start < len(rows); start = end {
-		for end = start + 1; end < len(rows) && rows[end].PersonID == rows[start].PersonID; {
+	var end int
+	for start := 0; start < len(rows); start = end {
+		end = start + 1
+		for end < len(rows) && rows[end].PersonID == rows[start].PersonID {
 			end++
 		}
 		c.subjects = append(c.subjects, c.subject(rows[start:end], in.Merged))

@@ -71,12 +71,12 @@ func messyCompany() (policy.Policy, policy.Input, []pitfall) {
 		if i == 33 || i == 64 {
 			p.Department, p.Title = "Finance", "Lead Accountant"
 		}
-		switch {
-		case i%29 == 5:
+		switch i % 29 {
+		case 5:
 			p.Status, p.EndDate = access.StatusTerminated, date("2026-03-02").AddDays(i%29)
-		case i%29 == 6:
+		case 6:
 			p.EndDate = date("2026-03-31").AddDays(i % 13)
-		case i%29 == 7:
+		case 7:
 			p.StartDate = date("2026-03-31").AddDays(i % 11)
 		}
 		input.People = append(input.People, p)

@@ -48,6 +48,7 @@ func (e *evaluation) render(s *snapshot) Result {
 				app.Groups[g.Name][o.userName(g.app)] = g.role
 			case access.GrantLicense:
 				app.Licenses[g.Name][o.userName(g.app)] = g.License
+			case access.GrantAccount, access.GrantRole: // in Accounts, above: a role is a field of the account
 			}
 		}
 	}
@@ -81,6 +82,7 @@ func (e *evaluation) emptyApps(holders []int) map[string]App {
 			if app.Licenses[grant.Name] == nil {
 				app.Licenses[grant.Name] = make(map[string]string, n)
 			}
+		case access.GrantRole: // a field of the account
 		}
 	}
 	return apps

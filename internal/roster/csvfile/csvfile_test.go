@@ -3,6 +3,7 @@ package csvfile_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -144,16 +145,9 @@ func TestFilesThatAreErrors(t *testing.T) {
 
 // first is the first fault joined in an error.
 func first(err error) *fault.Error {
-	for {
-		if f, ok := err.(*fault.Error); ok {
-			return f
-		}
-		list, ok := err.(interface{ Unwrap() []error })
-		if !ok {
-			return nil
-		}
-		err = list.Unwrap()[0]
-	}
+	var f *fault.Error
+	errors.As(err, &f)
+	return f
 }
 
 func TestRecordsThatAreProblems(t *testing.T) {
