@@ -42,9 +42,11 @@ provider "tenure" {
 const slack = `{
   "accounts": [
     {"id": "U061F7AUR", "user_name": "ana@acme.com"},
+    {"id": "U0G9QF9GW", "user_name": "cto@acme.com"},
     {"id": "U012AB3CD", "user_name": "deploy-bot@acme.com"}
   ],
   "groups": [
+    {"id": "S0613K2LM", "name": "all-hands", "members": {}},
     {"id": "S0614TZR7", "name": "engineering", "members": {}},
     {"id": "S0615G0KT", "name": "on-call", "members": {"ana@acme.com": "member"}}
   ]
@@ -72,7 +74,7 @@ func TestExamples(t *testing.T) {
 		}
 		dirs = append(dirs, found...)
 	}
-	if len(dirs) < 13 {
+	if len(dirs) < 15 {
 		t.Fatalf("found only %q: the examples have moved and this test has not", dirs)
 	}
 	for _, dir := range dirs {
@@ -187,7 +189,7 @@ func importCommand(t *testing.T, file string) (address, id string) {
 	t.Helper()
 	for line := range strings.Lines(read(t, file)) {
 		if f := strings.Fields(line); len(f) == 4 && f[0] == "terraform" && f[1] == "import" {
-			return f[2], f[3]
+			return strings.Trim(f[2], "'"), f[3] // quoted for a shell, where it is an instance
 		}
 	}
 	t.Fatalf("%s has no line \"terraform import ADDRESS ID\"", file)
