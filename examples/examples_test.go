@@ -63,14 +63,14 @@ const people = "id,first_name,last_name,work_email,job_title,department,employme
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	var dirs []string
-	for _, pattern := range []string{"provider", "quickstart", "resources/*", "data-sources/*"} {
+	for _, pattern := range []string{"provider", "quickstart", "single-resources", "resources/*", "data-sources/*"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
 		dirs = append(dirs, found...)
 	}
-	if len(dirs) < 11 {
+	if len(dirs) < 16 {
 		t.Fatalf("found only %q: the examples have moved and this test has not", dirs)
 	}
 	for _, dir := range dirs {
@@ -80,10 +80,11 @@ func TestExamples(t *testing.T) {
 			w.Run("validate")
 			_, plan := w.Plan()
 			isResource := strings.HasPrefix(dir, "resources/")
-			if changes := acctest.Changes(plan); (isResource || dir == "quickstart") != (len(changes) > 0) {
+			hasResources := isResource || dir == "quickstart" || dir == "single-resources"
+			if changes := acctest.Changes(plan); hasResources != (len(changes) > 0) {
 				t.Errorf("the plan changes %d resources: %v", len(changes), changes)
 			}
-			if isResource {
+			if isResource && dir != "resources/tenure_cutoff" { // there is nothing of a cutoff to import
 				imports(t, dir)
 			}
 		})
@@ -132,7 +133,7 @@ func furnish(t *testing.T, dir string) *acctest.Workspace {
 	for name, content := range map[string]string{"slack.json": slack, "wiki.json": wiki, "people.csv": people} {
 		w.Write(name, content)
 	}
-	if standsAlone := dir == "provider" || dir == "quickstart"; !standsAlone {
+	if standsAlone := !strings.Contains(dir, "/"); !standsAlone {
 		w.Write("world.tf", world)
 	}
 	copyOver(t, w.Dir, dir)

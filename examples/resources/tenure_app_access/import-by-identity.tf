@@ -1,0 +1,6 @@
+import {
+  to = tenure_app_access.slack
+  identity = {
+    tenant = "api.slack.com/scim/v2"
+  }
+}
