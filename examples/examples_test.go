@@ -5,6 +5,7 @@ package examples_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +89,47 @@ func TestExamples(t *testing.T) {
 				imports(t, dir)
 			}
 		})
+	}
+}
+
+// TestCutoff carries the example of a cutoff out: it deactivates whom it names, again when somebody undoes it, and
+// nothing else ever.
+func TestCutoff(t *testing.T) {
+	t.Parallel()
+	w := furnish(t, "resources/tenure_cutoff")
+	states := func() map[string]bool {
+		var app struct {
+			Accounts []struct {
+				UserName string `json:"user_name"`
+				Active   *bool  `json:"active"`
+			} `json:"accounts"`
+		}
+		if err := json.Unmarshal([]byte(w.Read("slack.json")), &app); err != nil {
+			t.Fatal(err)
+		}
+		active := make(map[string]bool)
+		for _, a := range app.Accounts {
+			active[a.UserName] = a.Active == nil || *a.Active
+		}
+		return active
+	}
+	want := map[string]bool{"ana@acme.com": false, "deploy-bot@acme.com": true}
+	for _, step := range []string{"cut off", "cut off again after somebody has undone it"} {
+		w.Run("apply", "-auto-approve")
+		if got := states(); !maps.Equal(got, want) {
+			t.Fatalf("%s: active are %v, want %v", step, got, want)
+		}
+		if _, plan := w.Plan(); len(acctest.Changes(plan)) != 0 {
+			t.Errorf("%s: the next plan has changes: %v", step, acctest.Changes(plan))
+		}
+		if step == "cut off" {
+			w.Write("slack.json", strings.Replace(w.Read("slack.json"), `"active": false`, `"active": true`, 1))
+		}
+	}
+	was := w.Read("slack.json")
+	w.Run("destroy", "-auto-approve")
+	if w.Read("slack.json") != was {
+		t.Error("destroying the cutoff has written to the app")
 	}
 }
 
