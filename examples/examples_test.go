@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -89,6 +90,35 @@ func TestExamples(t *testing.T) {
 				imports(t, dir)
 			}
 		})
+	}
+}
+
+// TestDocumentation validates the configurations that README and guides show. Fragments, which do not begin with a
+// provider block, are for people only.
+func TestDocumentation(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../templates/guides/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, page := range append(pages, "../README.md") {
+		for _, block := range regexp.MustCompile("(?s)```(?:hcl|terraform)\n(.*?)```").FindAllStringSubmatch(read(t, page), -1) {
+			at := strings.Index(block[1], "provider \"tenure\"")
+			if at < 0 {
+				continue
+			}
+			shown++
+			t.Run(fmt.Sprintf("%s/%d", filepath.Base(page), shown), func(t *testing.T) {
+				t.Parallel()
+				w := acctest.NewWorkspace(t)
+				w.Config(block[1])
+				w.Run("validate")
+			})
+		}
+	}
+	if shown < 4 {
+		t.Errorf("found only %d configurations: the pages have moved and this test has not", shown)
 	}
 }
 
