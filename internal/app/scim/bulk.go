@@ -45,6 +45,7 @@ type bulk struct {
 
 	mu         sync.Mutex
 	off        bool // forbidden, not declared or refused
+	bare       bool // the server leaves out what it made: reading it costs more requests than bulk saves
 	operations int  // the most in one request; 0 before discovery
 	payload    int  // bytes, the most in one request; 0 is no limit
 	queue      []*write
@@ -122,7 +123,7 @@ func (b *bulk) do(ctx context.Context, r httpclient.Request) (*httpclient.Respon
 func (b *bulk) enter(ctx context.Context, r httpclient.Request) *write {
 	w := &write{ctx: ctx, request: r, done: make(chan struct{})}
 	switch {
-	case r.Method == http.MethodGet || r.Path[0] != "Users" || b.disabled() || ctx.Err() != nil:
+	case r.Method == http.MethodGet || r.Path[0] != "Users" || b.disabled(r.Method) || ctx.Err() != nil:
 		return nil
 	case len(r.Path) == 2:
 		// Servers disagree about ids that need escaping; what is no id, the client refuses.
@@ -147,10 +148,11 @@ func (b *bulk) enter(ctx context.Context, r httpclient.Request) *write {
 	return w
 }
 
-func (b *bulk) disabled() bool {
+// disabled reports whether there is no use in a bulk request for this method.
+func (b *bulk) disabled(method string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.off
+	return b.off || b.bare && method != http.MethodDelete
 }
 
 // withdraw takes a write back, unless it is on its way.
@@ -230,7 +232,7 @@ func (b *bulk) take() []*write {
 	for i, w := range b.queue {
 		fits := b.payload == 0 || size+w.size() <= b.payload
 		switch {
-		case b.off || b.operations == 0 || w.ctx.Err() != nil || !fits && len(batch) == 0:
+		case b.off || b.operations == 0 || b.bare && w.request.Method != http.MethodDelete || w.ctx.Err() != nil || !fits && len(batch) == 0:
 			w.leave()
 			continue
 		case !fits || len(batch) == b.operations:
@@ -287,6 +289,7 @@ func (b *bulk) send(batch []*write) {
 		return
 	}
 	results := bulkResults(answer)
+	b.learn(batch, keys, results)
 	for i, w := range batch {
 		b.deliver(w, results[keys[i]], resp)
 	}

@@ -83,6 +83,19 @@ func asObject(v any) object {
 	return m
 }
 
+// learn looks whether successes bring the resource, which is the server's choice.
+func (b *bulk) learn(batch []*write, keys []string, results map[string]object) {
+	for i, w := range batch {
+		_, full := results[keys[i]].get("response")
+		if strings.HasPrefix(results[keys[i]].text("status"), "2") && w.request.Method != http.MethodDelete && !full {
+			b.mu.Lock()
+			b.bare = true
+			b.mu.Unlock()
+			return
+		}
+	}
+}
+
 // deliver makes of one operation's result what a plain request would have been answered with.
 func (b *bulk) deliver(w *write, result object, resp *httpclient.Response) {
 	s, _ := result.get("status")

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/sandbox"
 )
@@ -135,12 +136,64 @@ func TestBulkCanceled(t *testing.T) {
 // A caller that gives up before its turn has sent nothing.
 func TestBulkWithdrawn(t *testing.T) {
 	t.Parallel()
-	s, a := bulkServer(t, sandbox.Options{Dialect: sandbox.Dialect{Bulk: true}}, Config{})
+	s, a := bulkServer(t, sandbox.Options{Dialect: sandbox.Dialect{Bulk: true, BulkBodies: true}}, Config{})
 	ctx, cancel := context.WithCancel(context.Background())
 	a.writes.gather = func() { cancel() }
 	_, err := a.CreateAccount(ctx, hire(1))
 	wantFault(t, err, fault.Unavailable, "Nothing was written")
 	if n := s.Stats().Total; n != 0 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// What may be done twice is sent again as a plain request would be: whole, or the one operation.
+func TestBulkRepeats(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rule        sandbox.Rule
+		bulk, plain int
+	}{
+		"lost answer":  {sandbox.Rule{Path: "^/Bulk$", Fault: sandbox.Fault{Close: true, After: true}}, 2, 0},
+		"in passing":   {sandbox.Rule{Method: "PATCH", Fault: sandbox.Fault{Status: 503}}, 1, 1},
+		"out of turn":  {sandbox.Rule{Method: "PATCH", Fault: sandbox.Fault{Status: 429}}, 1, 1},
+		"for good":     {sandbox.Rule{Method: "PATCH", Fault: sandbox.Fault{Status: 400}}, 1, 0},
+		"server error": {sandbox.Rule{Method: "PATCH", Fault: sandbox.Fault{Status: 500}}, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, a := bulkServer(t, sandbox.Options{Dialect: sandbox.Dialect{Bulk: true, BulkBodies: true}}, Config{MaxRetries: new(1)})
+			var refs []access.AccountRef
+			for i := range 6 {
+				u, err := s.AddUser(sandbox.User{UserName: fmt.Sprintf("p%d", i)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				refs = append(refs, access.AccountRef{ID: u.ID, UserName: u.UserName})
+			}
+			c.rule.Count = 1
+			if err := s.AddFaults(c.rule); err != nil {
+				t.Fatal(err)
+			}
+			failed := 0
+			for _, err := range atOnce(a, 6, func(i int) error {
+				got, err := a.UpdateAccount(context.Background(), refs[i], access.AccountSpec{Values: map[access.Field]string{access.Title: "Dr"}})
+				if err == nil && got.Title != "Dr" {
+					return fmt.Errorf("%+v", got)
+				}
+				return err
+			}) {
+				if err != nil {
+					failed++
+				}
+			}
+			wantFailed := 0
+			if c.rule.Fault.Status == 400 || c.rule.Fault.Status == 500 {
+				wantFailed = 1
+			}
+			if failed != wantFailed {
+				t.Errorf("%d failed, want %d", failed, wantFailed)
+			}
+			wantCounts(t, s, map[string]int{"POST /Bulk": c.bulk, "PATCH /Users/{id}": c.plain})
+		})
 	}
 }

@@ -48,7 +48,7 @@ func TestConformance(t *testing.T) {
 		"PUT that merges": {brief: true, override: Dialect{UpdateWith: "put"}, server: sandbox.Dialect{NoUserPatch: true, PutMerges: true}, skip: map[string]string{
 			"licenses/remove": "a license is released by leaving its attribute out, which such a server takes for no change; the connector says that it did not work",
 		}},
-		"bulk":                {bulk: true, server: sandbox.Dialect{Bulk: true}},
+		"bulk":                {bulk: true, server: sandbox.Dialect{Bulk: true, BulkBodies: true}},
 		"bulk PUT":            {bulk: true, override: Dialect{UpdateWith: "put"}, server: sandbox.Dialect{Bulk: true, NoUserPatch: true}},
 		"employee numbers":    {brief: true, override: Dialect{PersonIDIn: "employee_number"}},
 		"no bodies":           {brief: true, server: sandbox.Dialect{PatchNoContent: true, ContentType: "text/plain", StringBooleans: true, MinimalLists: true}},
@@ -152,7 +152,7 @@ func (v vendor) harness(t *testing.T) apptest.Harness {
 		if v.bulk {
 			a.writes.operations, a.writes.least, a.writes.gather = 100, 1, func() {}
 			t.Cleanup(func() {
-				if n := s.Count("POST", "/Users") + s.Count("PATCH", "/Users/{id}") + s.Count("PUT", "/Users/{id}") + s.Count("DELETE", "/Users/{id}"); n > 0 && !w.Retry {
+				if n := s.Count("POST", "/Users") + s.Count("PATCH", "/Users/{id}") + s.Count("PUT", "/Users/{id}") + s.Count("DELETE", "/Users/{id}"); n > 0 && !w.Retry && server.BulkBodies {
 					t.Errorf("%d writes were plain requests", n)
 				}
 			})
