@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
@@ -70,6 +71,11 @@ func (p *planner) explain(s Subject, change, why string) {
 	p.out.State.Explanations[s] = Explanation{change, why}
 }
 
+// why is the reason of policy, or what can be said without one.
+func (p *planner) why(s Subject, otherwise string) string {
+	return cmp.Or(p.notes.Whys[s], otherwise)
+}
+
 func (p *planner) lose(s Subject, id, userName, change, why string, explained bool) {
 	p.explain(s, change, why)
 	p.out.Losses = append(p.out.Losses, Loss{s, id, userName, change, why, explained})
@@ -108,8 +114,11 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 		})
 		return verdict{}, false
 	}
+	if st.Stage == StageQuarantined {
+		return verdict{hold: Quarantined}, true // whoever cannot be decided keeps what they have, rosters or not
+	}
 	if !p.cfg.Rosters {
-		return verdict{why: "no longer in configuration"}, true
+		return verdict{why: p.why(s, "no longer in configuration")}, true
 	}
 	if p.notes.RostersPending {
 		p.problem(fault.Error{
@@ -129,10 +138,25 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 		return verdict{hold: Dropped}, true
 	case StageUnknown:
 		return verdict{hold: UnknownStatus}, true
-	case StageQuarantined:
-		return verdict{hold: Quarantined}, true
 	}
-	return verdict{why: "works here, but configuration no longer grants it"}, true
+	if p.overlaps(s) {
+		return verdict{hold: Overlap}, true
+	}
+	return verdict{why: p.why(s, "works here, but configuration no longer grants it")}, true
+}
+
+// overlaps reports whether somebody who moved still keeps what they held, for a hand-over.
+func (p *planner) overlaps(s Subject) bool {
+	if !p.notes.Movers[s] {
+		return false // nobody who is cut off keeps anything
+	}
+	first := p.notes.At
+	if h, ok := p.prior.Held[s]; ok && h.Reason == Overlap {
+		if since, err := time.Parse(time.RFC3339, h.Since); err == nil {
+			first = since
+		}
+	}
+	return p.notes.At.Before(first.AddDate(0, 0, p.notes.OverlapDays))
 }
 
 // held decides again about what was held, in the light of what is known now.

@@ -77,7 +77,7 @@ func (p *planner) accounts() {
 // mayMove reports whether the account of one key may become that of another: only where nothing on the
 // account says whose it is.
 func (p *planner) mayMove(key, from string, want Account) bool {
-	if !p.rules.Bound || p.notes.Unbound[from] {
+	if !p.rules.Bound || p.notes.Unbound[from] || slices.Contains(p.notes.Former[key], from) {
 		return true
 	}
 	p.problem(fault.Error{
@@ -92,7 +92,7 @@ func (p *planner) mayMove(key, from string, want Account) bool {
 // enter plans somebody who is new in configuration.
 func (p *planner) enter(key string, want Account, id, change, why string) {
 	p.put(key, want, Account{}, id)
-	p.explain(account(key), change, why)
+	p.explain(account(key), change, p.why(account(key), why))
 }
 
 // stay plans somebody who goes on.

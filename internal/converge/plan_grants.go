@@ -93,25 +93,27 @@ func (p *planner) grants(kind access.GrantKind) {
 		}
 		for u := range now {
 			if _, had := was[u]; !had && arrivals[u] == "" {
-				p.explain(Subject{kind, in, u}, "add", "in configuration")
+				p.add(Subject{kind, in, u})
 			}
 		}
 	}
 	for in, now := range want {
 		if _, had := prior[in]; !had {
 			for u := range now {
-				p.explain(Subject{kind, in, u}, "add", "in configuration")
+				p.add(Subject{kind, in, u})
 			}
 		}
 	}
 }
+
+func (p *planner) add(s Subject) { p.explain(s, "add", p.why(s, "in configuration")) }
 
 func (p *planner) change(s Subject, old, now string) {
 	if now == Unknown {
 		now = "a value not known yet"
 	}
 	why := fmt.Sprintf("configuration says %s instead of %s", now, old)
-	p.lose(s, p.id(s), s.Who, "change", why, false)
+	p.lose(s, p.id(s), s.Who, "change", p.why(s, why), false)
 }
 
 // gone decides about a holder that configuration no longer lists.

@@ -161,7 +161,7 @@ func In(err error, system, op, subject string) error {
 		switch {
 		case kind == 0:
 			kind = Unavailable
-		case err == error(kind):
+		case err == error(kind): //nolint:errorlint // the bare Kind, with nothing around it
 			err = nil
 		}
 		return &Error{Kind: kind, System: system, Op: op, Subject: subject, Err: err}

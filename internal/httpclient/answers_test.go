@@ -32,7 +32,9 @@ func TestStatusKinds(t *testing.T) {
 				io.WriteString(w, `{"scimType":"uniqueness","detail":"private text"}`)
 			}, Options{Explain: func(f Failure) Diagnosis {
 				var body struct{ ScimType string }
-				json.Unmarshal(f.Body, &body)
+				if err := json.Unmarshal(f.Body, &body); err != nil {
+					t.Errorf("the failure carries no answer: %v", err)
+				}
 				return Diagnosis{Code: body.ScimType}
 			}})
 			_, err := c.Do(t.Context(), Request{Op: "read account", Subject: "ana", Method: "GET", Path: []string{"Users", "1"}})

@@ -333,8 +333,9 @@ func terminal(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Unauthenticated, fault.Forbidden, fault.Unsupported, fault.Invalid:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // all hands every entry to use in the order of their ids, under the lock. It lists if need be.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -270,10 +271,11 @@ func TestAppAccessReplaceWritesNothing(t *testing.T) {
 	t.Parallel()
 	e := newEstate(t)
 	e.group("eng")
-	e.config("", appAccess(`accounts = { for n in ["ana", "bob", "cy"] : n => { user_name = "${n}@x" } }
+	cfg := appAccess(`accounts = { for n in ["ana", "bob", "cy"] : n => { user_name = "${n}@x" } }
 		groups = { eng = { "ana@x" = "member" } }
 		on_destroy = "remove"
-	`+report))
+	` + report)
+	e.config("", cfg)
 	e.Apply()
 	e.retire("bob@x", access.Deactivate)
 	was := e.file()
@@ -283,6 +285,14 @@ func TestAppAccessReplaceWritesNothing(t *testing.T) {
 	e.Run("apply", "-auto-approve")
 	equal(t, "the app after taint", e.file(), was)
 	e.Empty()
+	// A real destroy takes everything away, which somebody has to approve, set by set.
+	out, code := e.Try("destroy", "-auto-approve")
+	lines := regexp.MustCompile(`approved_removals = \["([^"]+)"\]`).FindAllStringSubmatch(out, -1)
+	if code == 0 || len(lines) != 2 {
+		t.Fatalf("exit code %d and %d lines to approve:\n%s", code, len(lines), out)
+	}
+	equal(t, "the app after a refused destroy", e.file(), was)
+	e.Config(strings.Replace(e.hcl("", cfg), "provider \"tenure\" {", fmt.Sprintf("provider \"tenure\" {\n  safeguard {\n    approved_removals = [%q, %q]\n  }", lines[0][1], lines[1][1]), 1))
 	e.Run("destroy", "-auto-approve")
 	equal(t, "active after a real destroy", len(e.active()), 0)
 	equal(t, "members after a real destroy", e.members("eng"), map[string]string{})

@@ -99,11 +99,8 @@ type decided struct {
 }
 
 // people are the keys of the accounts of an app, sorted.
-func (d decided) people(app string) string { return strings.Join(sortedKeys(d.Apps[app].Accounts), " ") }
-
-// members are the user names in a group, sorted.
-func (d decided) members(app, group string) string {
-	return strings.Join(sortedKeys(d.Apps[app].Groups[group]), " ")
+func (d decided) people(app string) string {
+	return strings.Join(sortedKeys(d.Apps[app].Accounts), " ")
 }
 
 func dataOf(t testing.TB, plan *tfjson.Plan, address string) decided {

@@ -2,12 +2,14 @@ package provider
 
 import (
 	"fmt"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/converge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/policy"
 )
 
@@ -47,7 +49,7 @@ func (d *decisions) all() []*decision {
 // why says in words why somebody is to have something in an app, or not to have it. The subject is
 // accounts/WHO, groups/GROUP/WHO or licenses/PRODUCT/WHO, percent-encoded within; WHO is a person_id or the
 // user name that was decided on. It is "" when no tenure_entitlements of this run knows. Never base a planned
-// value on it: in the apply walk the answer is another one.
+// value on it directly, see note: in the apply walk the answer is another one.
 func (d *Data) why(app, subject string) string {
 	kind, in, who, ok := parseSubject(subject)
 	if !ok {
@@ -69,16 +71,107 @@ func (d *Data) why(app, subject string) string {
 	return refusal
 }
 
-// undecided says why somebody could not be decided and so keeps what they have; "" when nobody said so.
-func (d *Data) undecided(personID string) string {
-	for _, one := range d.decided.all() {
+// undecided are the people whom no evaluation of this run could decide: they keep what they have.
+func (d *decisions) undecided() company {
+	people := company{}
+	for _, one := range d.all() {
 		for _, q := range one.result.Quarantined {
-			if q.PersonID == personID && personID != "" {
-				return q.Why
+			if q.PersonID != "" {
+				people[q.PersonID] = converge.Standing{Stage: converge.StageQuarantined, Why: q.Why}
 			}
 		}
 	}
-	return ""
+	return people
+}
+
+// note gives planning what policy knows about the difference between state and what was decided. Called by
+// Read alone: what Read writes into private state is the same when Terraform plans again inside apply.
+func (d *Data) note(app string, s converge.State, notes *converge.Notes) {
+	notes.Whys, notes.Former, notes.OverlapDays, notes.Movers = nil, nil, 0, nil
+	for _, one := range d.decided.all() {
+		want, decides := one.result.Apps[app]
+		if !decides {
+			continue
+		}
+		notes.OverlapDays = max(notes.OverlapDays, one.policy.Timing.OverlapDays)
+		if len(one.result.SamePerson) > 0 {
+			notes.Former = one.result.SamePerson
+		}
+		if notes.OverlapDays > 0 {
+			notes.Movers = one.movers(want, app, s)
+		}
+		for subject := range differing(want, s) {
+			if why := d.why(app, subject.String()); why != "" {
+				if notes.Whys == nil {
+					notes.Whys = make(map[converge.Subject]string)
+				}
+				notes.Whys[subject] = why
+			}
+		}
+	}
+}
+
+// movers are the subjects that policy no longer gives, of people to whom it gives an account somewhere.
+func (o *decision) movers(want policy.App, app string, s converge.State) map[converge.Subject]bool {
+	o.once.Do(o.recall)
+	employed := make(map[string]bool)
+	for _, a := range o.result.Apps {
+		for id := range a.Accounts {
+			employed[id] = true
+		}
+	}
+	names := make(map[string]string) // person_id by user name in state
+	for id, a := range s.Accounts {
+		names[strings.ToLower(a.UserName())] = id
+	}
+	moved := make(map[converge.Subject]bool)
+	note := func(subject converge.Subject) {
+		id := subject.Who
+		if subject.Kind != access.GrantAccount {
+			if id = o.people[app][strings.ToLower(subject.Who)]; id == "" {
+				id = names[strings.ToLower(subject.Who)]
+			}
+		}
+		if employed[id] {
+			moved[subject] = true
+		}
+	}
+	for subject := range differing(want, s) {
+		note(subject)
+	}
+	for subject := range s.Held {
+		note(subject)
+	}
+	return moved
+}
+
+// differing are the subjects that only one of the two has, or that both have otherwise.
+func differing(want policy.App, have converge.State) iter.Seq[converge.Subject] {
+	return func(yield func(converge.Subject) bool) {
+		for id := range want.Accounts {
+			if _, ok := have.Accounts[id]; !ok && !yield(converge.Subject{Kind: access.GrantAccount, Who: id}) {
+				return
+			}
+		}
+		for id := range have.Accounts {
+			if _, ok := want.Accounts[id]; !ok && !yield(converge.Subject{Kind: access.GrantAccount, Who: id}) {
+				return
+			}
+		}
+		for kind, grants := range map[access.GrantKind][2]converge.Grants{
+			access.GrantGroup: {want.Groups, have.Groups}, access.GrantLicense: {want.Licenses, have.Licenses},
+		} {
+			for i, these := range grants {
+				for in, holders := range these {
+					for who, v := range holders {
+						if other, ok := grants[1-i][in][who]; (!ok || other != v) && !yield(converge.Subject{Kind: kind, In: in, Who: who}) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
 }
 
 func parseSubject(s string) (kind access.GrantKind, in, who string, ok bool) {

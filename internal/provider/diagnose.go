@@ -66,7 +66,7 @@ func describe(err error, state string) (summary, detail string) {
 	if next != "" {
 		parts = append(parts, sentence(next))
 	}
-	if o := f.Origin(); o != "" {
+	if o := f.Origin(); o != "" && o != f.Protocol {
 		parts = append(parts, "("+o+")")
 	}
 	return summary, strings.Join(parts, "\n\n")
@@ -124,7 +124,7 @@ func unjoin(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if j, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the tree itself is wanted, not a match in it
+	if j, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range j.Unwrap() {
 			all = append(all, unjoin(e)...)
@@ -136,7 +136,7 @@ func unjoin(err error) []error {
 
 func sentence(s string) string {
 	s = capitalize(strings.TrimSpace(s))
-	if s == "" || strings.HasSuffix(s, "\n") {
+	if s == "" || strings.Contains(s, "\n") { // a list ends by itself
 		return s
 	}
 	if r, _ := utf8.DecodeLastRuneInString(s); unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(`)"'`, r) {

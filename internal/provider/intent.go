@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
 // A Delete is either the end of the thing or the first half of a replacement, and Terraform does not
@@ -46,8 +48,11 @@ func mayRemove(ctx context.Context, diags *diag.Diagnostics, r privateReader, wh
 		return false
 	}
 	if !diags.HasError() {
-		diags.Append(diag.NewErrorDiagnostic("Cannot tell whether to remove "+what,
-			"The plan did not record whether this is a removal or one half of a replacement. Nothing was written; state is unchanged. Plan again and apply that plan."))
+		diagnose(diags, &fault.Error{
+			Kind: fault.Stale, Op: "tell whether to remove", Subject: what,
+			Cause: "the plan did not record whether this is a removal or one half of a replacement",
+			Next:  "Plan again and apply that plan.",
+		}, nothingSent)
 	}
 	return false
 }

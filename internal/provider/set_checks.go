@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/converge"
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 )
 
@@ -47,7 +50,7 @@ func checkHolders(diags *diag.Diagnostics, argument string, g converge.Grants) {
 }
 
 // check refuses what the app cannot do, all at once.
-func (t *setResource) check(diags *diag.Diagnostics, inv *inventory.App, m *setModel) {
+func (t *setResource) check(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, m *setModel) {
 	info := inv.Info()
 	unsupported := map[access.Field][]string{}
 	for key, a := range m.state.Accounts {
@@ -82,6 +85,31 @@ func (t *setResource) check(diags *diag.Diagnostics, inv *inventory.App, m *setM
 		diagnose(diags, inv.Supports(c), nothingSent, needs[c])
 	}
 	t.checkRoles(diags, inv, m, groups)
+	if inv.Supports(app.ReadGroups) == nil {
+		t.checkGroups(ctx, diags, inv, m, groups)
+	}
+}
+
+// checkGroups looks up groups that are new in configuration. The answer adds words and never values. A group
+// that is not there is a warning, because a tenure_group of the same run may be about to make it.
+func (t *setResource) checkGroups(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, m *setModel, at path.Path) {
+	for _, in := range sortedKeys(m.state.Groups) {
+		if _, known := m.private.Groups[in]; known {
+			continue
+		}
+		where := at
+		if m.group == "" {
+			where = at.AtMapKey(in)
+		}
+		g, err := inv.Group(ctx, in)
+		switch {
+		case errors.Is(err, fault.NotFound):
+			_, detail := describe(err, "")
+			warn(diags, "App "+inv.Name()+" has no group "+in, detail+"\n\nApplying fails for its members unless a tenure_group makes it first; say so with depends_on.")
+		case err == nil && g.ReadOnly != "":
+			refuse(diags, where, "Cannot change the members of group "+in+" in "+inv.Name(), sentence(g.ReadOnly)+" Leave the group out.")
+		}
+	}
 }
 
 func (t *setResource) checkRoles(diags *diag.Diagnostics, inv *inventory.App, m *setModel, at path.Path) {

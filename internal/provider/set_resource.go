@@ -71,6 +71,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	}
 	m.state, m.private.Notes = converge.Refresh(m.state, m.private.Notes, seen, rulesOf(inv), d.clock.Now(), standing)
 	m.private.RostersPending = pending
+	d.note(m.app, m.state, &m.private.Notes)
 	m.tenant = inv.Info().Tenant
 	if ref, ok := seen.Groups[m.group]; ok {
 		m.groupID = ref.ID
@@ -102,7 +103,7 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	rules := converge.Rules{App: next.app, Protected: never, Ignored: never}
 	if inv != nil {
 		rules = rulesOf(inv)
-		t.check(diags, inv, &next)
+		t.check(ctx, diags, inv, &next)
 	}
 	p := converge.Plan(was, next.private.Notes, cfg, rules)
 	if inv == nil && len(p.Losses) > 0 {
@@ -119,6 +120,9 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	next.state = p.State
 	if inv != nil {
 		t.checkLosses(diags, inv, &next, p.Losses)
+		if prior != nil {
+			t.brake(diags, d, inv, prior.state, p)
+		}
 		t.claim(diags, d, inv, &next)
 	}
 	return &next
@@ -227,6 +231,7 @@ func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setMo
 	if len(guarded) > 0 {
 		refuseProtected(diags, inv, strings.Join(guarded[:min(len(guarded), claimsInError)], ", "), "remove", path.Root("app"))
 	}
+	t.brakeDestroy(diags, d, inv, prior)
 	warn(diags, fmt.Sprintf("Destroying %s takes it from %d people", t.what(prior), len(names)),
 		"on_destroy = \"remove\" removes everything that this resource manages there, and leaves strangers and what is held alone. on_destroy = \"keep\" would only stop managing it.")
 	return &next

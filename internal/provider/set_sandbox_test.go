@@ -292,3 +292,37 @@ func keysOf(m map[string]string) (out []string) {
 	}
 	return out
 }
+
+// With rosters, only whom HR shows to have left loses the account; whoever merely vanished is held.
+func TestAppAccessWithRosters(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	people := acctest.File(t, "people.csv", "")
+	hr := func(lines string) {
+		acctest.Write(t, people, "person_id,given_name,family_name,work_email,status,employment_type,start_date,end_date\n"+lines)
+	}
+	const ana, bob, cy = "1,Ana,A,ana@x,active,employee,2020-01-01,\n", "2,Bob,B,bob@x,active,employee,2020-01-01,\n", "3,Cy,C,cy@x,active,employee,2020-01-01,\n"
+	config := func(names string) {
+		e.Config(strings.Replace(e.hcl("", appAccess(`accounts = { for k, n in `+names+` : k => { user_name = "${n}@x" } }
+			rosters = ["hr"]
+		`+report)), "provider \"tenure\" {", fmt.Sprintf("provider \"tenure\" {\n  roster {\n    name = \"hr\"\n    csv {\n      path = %q\n    }\n  }\n", people), 1))
+	}
+	hr(ana + bob + cy)
+	config(`{ "1" = "ana", "2" = "bob", "3" = "cy" }`)
+	e.Apply()
+	hr(ana + "2,Bob,B,bob@x,terminated,employee,2020-01-01,2024-02-29\n")
+	config(`{ "1" = "ana" }`)
+	text, p := e.Plan()
+	contains(t, text, "left on 2024-02-29", "accounts/3 (dropped_from_roster)")
+	_, held := planned(t, p, whole, "held")
+	equal(t, "held", keys(held), []string{"accounts/3"})
+	e.Apply()
+	equal(t, "active", e.active(), []string{"ana@x", "cy@x"})
+	hr(ana + "3,Cy,C,cy@x,terminated,employee,2020-01-01,2024-03-31\n")
+	e.Apply()
+	equal(t, "active once HR says so", e.active(), []string{"ana@x"})
+	hr(ana + bob)
+	config(`{ "1" = "ana", "2" = "bob" }`)
+	e.Apply()
+	equal(t, "active after a rehire", e.active(), []string{"ana@x", "bob@x"})
+}

@@ -20,8 +20,12 @@ type company map[string]converge.Standing
 // standing reads the rosters and answers for each person_id. It is nil where no rosters are named, and
 // pending while one of them is not configured yet. Rosters are read once for all resources of a run.
 func (d *Data) standing(ctx context.Context, diags *diag.Diagnostics, names []string) (of func(string) converge.Standing, pending bool) {
+	undecided := d.decided.undecided()
 	if len(names) == 0 {
-		return nil, false
+		if len(undecided) == 0 {
+			return nil, false
+		}
+		return undecided.or(func(string) converge.Standing { return converge.Standing{} }), false
 	}
 	d.companies.mu.Lock()
 	defer d.companies.mu.Unlock()
@@ -43,12 +47,22 @@ func (d *Data) standing(ctx context.Context, diags *diag.Diagnostics, names []st
 		}
 		d.companies.by[key] = people
 	}
-	return func(personID string) converge.Standing {
+	return undecided.or(func(personID string) converge.Standing {
 		if st, ok := people[personID]; ok {
 			return st
 		}
 		return converge.Standing{Stage: converge.StageDropped}
-	}, false
+	}), false
+}
+
+// or answers for whoever policy could not decide, and asks next about everybody else.
+func (undecided company) or(next func(string) converge.Standing) func(string) converge.Standing {
+	return func(personID string) converge.Standing {
+		if st, ok := undecided[personID]; ok {
+			return st
+		}
+		return next(personID)
+	}
 }
 
 func (d *Data) readCompany(ctx context.Context, names []string) (company, error) {
@@ -56,14 +70,9 @@ func (d *Data) readCompany(ctx context.Context, names []string) (company, error)
 	var errs []error
 	faulty := make(map[string]bool)
 	for _, name := range names {
-		src, err := d.roster(name)
+		r, err := d.reading(ctx, name)
 		if err != nil {
 			errs = append(errs, err)
-			continue
-		}
-		r, err := src.People(ctx)
-		if err != nil {
-			errs = append(errs, wrap(err, name, "", ""))
 			continue
 		}
 		all = append(all, r.People...)

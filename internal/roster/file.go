@@ -43,7 +43,7 @@ func ReadFile(ctx context.Context, path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // what was read is there
 	data, err := io.ReadAll(io.LimitReader(f, before.Size()+1))
 	if err != nil {
 		return nil, &fault.Error{Kind: fault.Unavailable, Cause: "it cannot be read to its end", Next: "Try again.", Err: err}
@@ -92,7 +92,7 @@ func ReadError(name, subject string, err error) error {
 	})
 }
 
-// each applies change to a copy of every fault joined in err.
+// each applies change to a copy of every fault joined in err. What is wrapped otherwise keeps the words around it.
 func each(err error, change func(*fault.Error)) error {
 	if err == nil {
 		return nil
@@ -104,7 +104,7 @@ func each(err error, change func(*fault.Error)) error {
 		}
 		return errors.Join(errs...)
 	}
-	e, ok := err.(*fault.Error)
+	e, ok := err.(*fault.Error) //nolint:errorlint // this one, not one inside it
 	if !ok {
 		e = &fault.Error{Kind: fault.Unavailable, Err: err}
 	}

@@ -236,14 +236,14 @@ func (m *Mapper) columnList() string {
 
 // Known counts the columns that configuration or the built-in aliases would use: how much a header
 // looks like a roster's.
-func (mp Mapping) Known(columns []string) int {
+func (m Mapping) Known(columns []string) int {
 	known := map[string]bool{}
 	for _, f := range fields() {
 		for _, a := range f.aliases {
 			known[squash(a)] = true
 		}
 	}
-	for _, list := range []map[string]string{mp.FieldMap, mp.Custom} {
+	for _, list := range []map[string]string{m.FieldMap, m.Custom} {
 		for _, h := range list {
 			known[squash(h)] = true
 		}

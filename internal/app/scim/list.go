@@ -136,7 +136,7 @@ func (l *listing) rows(ctx context.Context) iter.Seq2[object, error] {
 		for {
 			shifted, total, err := l.walk(ctx, seen, yield)
 			switch {
-			case err == errStop:
+			case errors.Is(err, errStop):
 				return
 			case err != nil:
 				yield(nil, err)

@@ -23,11 +23,10 @@ const token = "scim-token-51c2ab90ff"
 // canned is a server with canned answers and a log of what it was asked. The requests of a test are
 // matched in order: one that is not expected, or not made, fails the test.
 type canned struct {
-	t       *testing.T
-	mu      sync.Mutex
-	expect  []exchange
-	got     []string
-	headers []http.Header
+	t      *testing.T
+	mu     sync.Mutex
+	expect []exchange
+	got    []string
 }
 
 // exchange is a request as "METHOD /path?query" (decoded) with its body, and the answer.

@@ -6,8 +6,6 @@ import (
 	"encoding/csv"
 	"strings"
 	"testing"
-
-	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 )
 
 func FuzzParse(f *testing.F) {
@@ -54,7 +52,6 @@ func FuzzParse(f *testing.F) {
 			}
 			ids[p.SourceID] = true
 		}
-		_ = roster.Roster(r)
 	})
 }
 
