@@ -47,7 +47,8 @@ func (r *run) retireOne(ctx context.Context, t retirement) error {
 	if err := r.sameAccount(t, now); err != nil {
 		return err
 	}
-	if r.Config.OnRemoval == access.Delete && (!now.Active || r.app.Supports(app.DeactivateAccount) != nil) {
+	deactivates := r.app.Supports(app.DeactivateAccount) == nil
+	if r.Config.OnRemoval == access.Delete && (!now.Active || !deactivates) {
 		return nil
 	}
 	return r.app.RetireAccount(ctx, now.Ref(), access.Deactivate)

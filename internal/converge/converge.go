@@ -49,10 +49,6 @@ func (a Account) Equal(b Account) bool {
 	return maps.Equal(a.Fields, b.Fields) && maps.Equal(a.Attributes, b.Attributes) && (a.Attributes == nil) == (b.Attributes == nil)
 }
 
-func (a Account) clone() Account {
-	return Account{maps.Clone(a.Fields), maps.Clone(a.Attributes)}
-}
-
 // Subject is one thing that somebody can hold here. In is the group or the product and "" for accounts;
 // Who is the user name, for managed accounts the key.
 type Subject struct {

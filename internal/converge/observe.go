@@ -142,7 +142,7 @@ func (o *observer) names(ctx context.Context, kind access.GrantKind) ([]string, 
 
 func (o *observer) all(ctx context.Context, kind access.GrantKind, set map[string]bool) error {
 	if kind == access.GrantGroup {
-		if o.app.Supports(app.ReadMembers) != nil {
+		if known := o.app.Supports(app.ReadMembers) == nil; !known {
 			return nil
 		}
 		groups, err := o.app.Groups(ctx)
@@ -153,7 +153,7 @@ func (o *observer) all(ctx context.Context, kind access.GrantKind, set map[strin
 		}
 		return err
 	}
-	if o.app.Supports(app.ReadLicenses) != nil {
+	if known := o.app.Supports(app.ReadLicenses) == nil; !known {
 		return nil
 	}
 	pools, err := o.app.Pools(ctx)

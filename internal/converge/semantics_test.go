@@ -70,21 +70,35 @@ func TestLeavingTheConfiguration(t *testing.T) {
 		why      string // explanation of the account
 	}{
 		{name: "without rosters", writes: "deactivate bob@x; leave g bob@x", why: "no longer in configuration"},
-		{name: "left", rosters: true, standing: converge.Standing{Stage: converge.StageLeft, Why: "left on 2026-02-28"},
-			writes: "deactivate bob@x; leave g bob@x", why: "left on 2026-02-28"},
+		{
+			name: "left", rosters: true, standing: converge.Standing{Stage: converge.StageLeft, Why: "left on 2026-02-28"},
+			writes: "deactivate bob@x; leave g bob@x", why: "left on 2026-02-28",
+		},
 		{name: "still works here", rosters: true, writes: "deactivate bob@x; leave g bob@x", why: "works here, but configuration no longer grants it"},
-		{name: "dropped", rosters: true, standing: converge.Standing{Stage: converge.StageDropped},
-			held: "accounts/bob dropped_from_roster; groups/g/bob@x dropped_from_roster", why: "dropped_from_roster"},
-		{name: "dropped, to be removed", rosters: true, standing: converge.Standing{Stage: converge.StageDropped},
-			change: func(c *converge.Config) { c.OnDropped = "remove" }, writes: "deactivate bob@x; leave g bob@x", why: `in no roster, and on_dropped = "remove"`},
-		{name: "unknown", rosters: true, standing: converge.Standing{Stage: converge.StageUnknown},
-			held: "accounts/bob unknown_status; groups/g/bob@x unknown_status", why: "unknown_status"},
-		{name: "quarantined", rosters: true, standing: converge.Standing{Stage: converge.StageQuarantined},
-			held: "accounts/bob quarantined; groups/g/bob@x quarantined", why: "quarantined"},
-		{name: "kept", change: func(c *converge.Config) { c.OnRemoval = access.Keep },
-			writes: "leave g bob@x", held: "accounts/bob kept", why: "kept"},
-		{name: "deleted", change: func(c *converge.Config) { c.OnRemoval = access.Delete },
-			writes: "deactivate bob@x; delete bob@x; leave g bob@x", why: "no longer in configuration"},
+		{
+			name: "dropped", rosters: true, standing: converge.Standing{Stage: converge.StageDropped},
+			held: "accounts/bob dropped_from_roster; groups/g/bob@x dropped_from_roster", why: "dropped_from_roster",
+		},
+		{
+			name: "dropped, to be removed", rosters: true, standing: converge.Standing{Stage: converge.StageDropped},
+			change: func(c *converge.Config) { c.OnDropped = "remove" }, writes: "deactivate bob@x; leave g bob@x", why: `in no roster, and on_dropped = "remove"`,
+		},
+		{
+			name: "unknown", rosters: true, standing: converge.Standing{Stage: converge.StageUnknown},
+			held: "accounts/bob unknown_status; groups/g/bob@x unknown_status", why: "unknown_status",
+		},
+		{
+			name: "quarantined", rosters: true, standing: converge.Standing{Stage: converge.StageQuarantined},
+			held: "accounts/bob quarantined; groups/g/bob@x quarantined", why: "quarantined",
+		},
+		{
+			name: "kept", change: func(c *converge.Config) { c.OnRemoval = access.Keep },
+			writes: "leave g bob@x", held: "accounts/bob kept", why: "kept",
+		},
+		{
+			name: "deleted", change: func(c *converge.Config) { c.OnRemoval = access.Delete },
+			writes: "deactivate bob@x; delete bob@x; leave g bob@x", why: "no longer in configuration",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

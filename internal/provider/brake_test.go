@@ -69,10 +69,14 @@ func TestBrakeStopsMassRemovals(t *testing.T) {
 		roster, rules string
 		want          []string
 	}{
-		"a rule is gone": {bigCompany(40, 40), strings.Split(everyone, "  rule {\n    name   =")[0] + "  rule {\n    name   = \"nobody\"\n    when   = \"person.department == 'Sales'\"\n    groups = { wiki = [\"eng\"] }\n  }\n",
-			[]string{"Cannot take this much away from groups/eng in wiki", "40 removals that no roster explains", "p7@acme.com"}},
-		"half an HR file": {bigCompany(20, 20), everyone,
-			[]string{"20 people are gone from the rosters without having left", "the roster may be cut short"}},
+		"a rule is gone": {
+			bigCompany(40, 40), strings.Split(everyone, "  rule {\n    name   =")[0] + "  rule {\n    name   = \"nobody\"\n    when   = \"person.department == 'Sales'\"\n    groups = { wiki = [\"eng\"] }\n  }\n",
+			[]string{"Cannot take this much away from groups/eng in wiki", "40 removals that no roster explains", "p7@acme.com"},
+		},
+		"half an HR file": {
+			bigCompany(20, 20), everyone,
+			[]string{"20 people are gone from the rosters without having left", "the roster may be cut short"},
+		},
 		"a mass departure": {bigCompany(40, 20), everyone, []string{"20 removals in all, explained ones included", "left on 2026-02-28"}},
 	} {
 		c.Write("hr.csv", tc.roster)

@@ -48,11 +48,16 @@ func mayRemove(ctx context.Context, diags *diag.Diagnostics, r privateReader, wh
 		return false
 	}
 	if !diags.HasError() {
-		diagnose(diags, &fault.Error{
-			Kind: fault.Stale, Op: "tell whether to remove", Subject: what,
-			Cause: "the plan did not record whether this is a removal or one half of a replacement",
-			Next:  "Plan again and apply that plan.",
-		}, nothingSent)
+		unknownIntent(diags, what)
 	}
 	return false
+}
+
+// unknownIntent is the error of a Delete that no plan announced.
+func unknownIntent(diags *diag.Diagnostics, what string) {
+	diagnose(diags, &fault.Error{
+		Kind: fault.Stale, Op: "tell whether to remove", Subject: what,
+		Cause: "the plan did not record whether this is a removal or one half of a replacement",
+		Next:  "Plan again and apply that plan.",
+	}, nothingSent)
 }

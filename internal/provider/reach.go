@@ -79,8 +79,9 @@ func wholeApp(err error) bool {
 	case fault.Invalid: // success, and then no answer of the app: a sign-in page
 		var f *fault.Error
 		return errors.As(err, &f) && f.Status/100 == 2
+	default:
+		return false
 	}
-	return false
 }
 
 // planning gives a plan the app of what shall be there. Nil where it cannot be checked: the app block

@@ -103,8 +103,7 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 		return gone
 	case intentDestroy:
 	default:
-		diags.AddError("Cannot tell whether to remove "+t.what(prior),
-			"The plan did not record whether this is a removal or one half of a replacement. Nothing was written; state is unchanged. Plan again and apply that plan.")
+		unknownIntent(diags, t.what(prior))
 		return nil
 	}
 	if prior.onDestroy != "remove" {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -110,9 +111,7 @@ func (t *setResource) save(d *rawDiags, m *setModel) (*tfprotov6.DynamicValue, [
 		return dv, private, nil
 	}
 	fields := make(map[string]tftypes.Value, len(m.raw))
-	for k, v := range m.raw {
-		fields[k] = v
-	}
+	maps.Copy(fields, m.raw)
 	t.kind.write(m, fields)
 	dv, err := encodeRaw(t.typ, tftypes.NewValue(t.typ, fields))
 	d.raise(err)

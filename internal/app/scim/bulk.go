@@ -53,7 +53,7 @@ type bulk struct {
 }
 
 func newBulk(name string, client *httpclient.Client, allowed, repeats bool) *bulk {
-	return &bulk{name: name, client: client, off: !allowed, repeats: repeats, least: 2, gather: func() { time.Sleep(gatherFor) }}
+	return &bulk{name: name, client: client, off: !allowed, repeats: repeats, least: 2, gather: func() { <-time.After(gatherFor) }}
 }
 
 // write is one account's write on its way.

@@ -177,9 +177,18 @@ func TestBulkFailures(t *testing.T) {
 		plain    int
 	}
 	for _, c := range []failure{
-		{400, "", fault.Invalid, 0, 0}, {400, "tooMany", fault.LimitReached, 0, 0}, {401, "", fault.Unauthenticated, 0, 0}, {403, "", fault.Forbidden, 0, 0},
-		{404, "", fault.NotFound, 0, 0}, {409, "uniqueness", fault.Exists, 0, 0}, {412, "", fault.Stale, 0, 0}, {429, "", fault.RateLimited, 0, 0}, {501, "", fault.Unsupported, 0, 0},
-		{500, "", fault.Unconfirmed, 0, 0}, {503, "", fault.Unconfirmed, 1, 0}, {429, "", 0, 1, 1},
+		{400, "", fault.Invalid, 0, 0},
+		{400, "tooMany", fault.LimitReached, 0, 0},
+		{401, "", fault.Unauthenticated, 0, 0},
+		{403, "", fault.Forbidden, 0, 0},
+		{404, "", fault.NotFound, 0, 0},
+		{409, "uniqueness", fault.Exists, 0, 0},
+		{412, "", fault.Stale, 0, 0},
+		{429, "", fault.RateLimited, 0, 0},
+		{501, "", fault.Unsupported, 0, 0},
+		{500, "", fault.Unconfirmed, 0, 0},
+		{503, "", fault.Unconfirmed, 1, 0},
+		{429, "", 0, 1, 1},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			t.Parallel()
