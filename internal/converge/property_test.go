@@ -2,8 +2,8 @@ package converge_test
 
 import (
 	"fmt"
-	"reflect"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
