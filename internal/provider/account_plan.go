@@ -26,8 +26,9 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	if plan == nil {
-		noteIntent(ctx, &resp.Diagnostics, resp.Private, intentDestroy)
-		r.planRemoval(&resp.Diagnostics, *state)
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, state.Tenant, "accounts", state.ID.ValueString())) {
+			r.planRemoval(&resp.Diagnostics, *state)
+		}
 		return
 	}
 	moved := false // to another app: the one replacement that is a removal

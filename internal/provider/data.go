@@ -199,6 +199,13 @@ func (d *Data) made(app *inventory.App, collection string, ids ...string) {
 	d.created.Store(subject(app, collection, ids...), true)
 }
 
+// handsOver is wasMade for a plan: under create_before_destroy Terraform plans the end of the old object
+// only while it applies, after the new one was made.
+func (d *Data) handsOver(name, tenant types.String, collection string, ids ...string) bool {
+	inv, err := d.forState(name, tenant)
+	return err == nil && d.wasMade(inv, collection, ids...)
+}
+
 func (d *Data) wasMade(app *inventory.App, collection string, ids ...string) bool {
 	_, ok := d.created.Load(subject(app, collection, ids...))
 	return ok

@@ -278,9 +278,11 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	if plan == nil {
-		noteIntent(ctx, &resp.Diagnostics, resp.Private, intentDestroy)
-		r.planRemoval(&resp.Diagnostics, *state, knownTenant(ctx, &resp.Diagnostics, req.Private), nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
-			"The account itself stays.")
+		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
+			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
+				"The account itself stays.")
+		}
 		return
 	}
 	moved := false

@@ -211,8 +211,9 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	if plan == nil {
-		noteIntent(ctx, &resp.Diagnostics, resp.Private, intentDestroy)
-		r.planRemoval(resp, *state)
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, state.Tenant, "groups", state.ID.ValueString())) {
+			r.planRemoval(resp, *state)
+		}
 		return
 	}
 	moved := state != nil && r.data.movesTenant(plan.App, state.App, state.Tenant)

@@ -38,6 +38,16 @@ func intent(ctx context.Context, diags *diag.Diagnostics, r privateReader) strin
 	return string(b)
 }
 
+// noteEnd records what Delete shall do where nothing follows in the plan, and reports whether that is a removal.
+func noteEnd(ctx context.Context, diags *diag.Diagnostics, w privateWriter, handsOver bool) bool {
+	if handsOver {
+		noteIntent(ctx, diags, w, intentCreate)
+	} else {
+		noteIntent(ctx, diags, w, intentDestroy)
+	}
+	return !handsOver
+}
+
 // mayRemove decides whether a Delete may write. A hand-over may not; no recorded intent is an error,
 // because success must not be inferred.
 func mayRemove(ctx context.Context, diags *diag.Diagnostics, r privateReader, what string) bool {

@@ -273,22 +273,23 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.data == nil || !ok {
 		return
 	}
+	tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 	strip := func(follows func(*inventory.App) bool, summary, detail string) {
 		planStrip(r.data, &resp.Diagnostics, stripped{
-			app: state.App, tenant: knownTenant(ctx, &resp.Diagnostics, req.Private), what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
+			app: state.App, tenant: tenant, what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
 			collection: safeguard.Collection("licenses", state.Product.ValueString()),
 			op:         "take the " + state.License.ValueString() + " license from", summary: summary, detail: detail,
 		})
 	}
 	if plan == nil {
-		noteIntent(ctx, &resp.Diagnostics, resp.Private, intentDestroy)
-		strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) {
+			strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
+		}
 		return
 	}
 	plan.defaultProduct()
 	moved := false
 	if state != nil {
-		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 		sameUser, sameProduct := plan.UserName.Equal(state.UserName), plan.Product.Equal(state.Product)
 		if moved = r.data.movesTenant(plan.App, state.App, tenant); moved {
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("app"))

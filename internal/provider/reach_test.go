@@ -223,3 +223,57 @@ resource "tenure_group_membership" "root" {
 		t.Errorf("the app was changed:\n%s", wd.read())
 	}
 }
+
+// A replacement hands over, also where the new object is made before the old one is destroyed: nothing is
+// announced, counted or refused as a removal, and nobody loses anything.
+func TestCreateBeforeDestroy(t *testing.T) {
+	t.Parallel()
+	wd := newWorld(t)
+	w := acctest.NewWorkspace(t)
+	config := func(round string) {
+		w.Config(wd.hcl(`    protected_accounts = ["p0@acme.com"]`, fmt.Sprintf(`
+resource "terraform_data" "round" {
+  input = %q
+}
+resource "tenure_account" "p" {
+  count     = 12
+  app       = "wiki"
+  user_name = "p${count.index}@acme.com"
+  lifecycle {
+    create_before_destroy = true
+    replace_triggered_by  = [terraform_data.round]
+  }
+}
+resource "tenure_group" "g" {
+  app        = "wiki"
+  name       = "ops"
+  on_removal = "delete"
+  lifecycle {
+    create_before_destroy = true
+    replace_triggered_by  = [terraform_data.round]
+  }
+}
+resource "tenure_group_membership" "p" {
+  count     = 12
+  app       = "wiki"
+  group     = tenure_group.g.name
+  user_name = tenure_account.p[count.index].user_name
+  lifecycle {
+    create_before_destroy = true
+    replace_triggered_by  = [terraform_data.round]
+  }
+}
+`, round)))
+	}
+	config("1")
+	w.Apply()
+	before := wd.read()
+	config("2")
+	out := w.Apply()
+	if strings.Contains(out, "Warning: Applying") {
+		t.Errorf("a hand-over is announced as a removal:\n%s", out)
+	}
+	if wd.read() != before {
+		t.Errorf("the app was changed:\n%s", wd.read())
+	}
+}
