@@ -51,14 +51,15 @@ fmt: bin/gofumpt ## Format Go and HCL
 docs: bin/tfplugindocs ## Regenerate docs/ from the schema, templates/ and examples/
 	@echo "Generating docs/ from the schema, templates/ and examples/." >&2
 	@go run ./tools/schema > bin/schema.json
+	@go run ./tools/apptable templates/guides/apps.md
 	@bin/tfplugindocs generate --provider-name tenure --rendered-provider-name Tenure --providers-schema bin/schema.json \
 		> bin/tfplugindocs.log 2>&1 || { cat bin/tfplugindocs.log; exit 1; }
 
 .PHONY: docs-check
-docs-check: docs ## Fail when docs/ is not what `make docs` makes
-	@changed=$$(git status --porcelain -- docs) && \
+docs-check: docs ## Fail when docs/ (or the table in templates/) is not what `make docs` makes
+	@changed=$$(git status --porcelain -- docs templates) && \
 	if [ -n "$$changed" ]; then \
-		printf '%s\n' "$$changed"; git --no-pager diff -- docs; \
+		printf '%s\n' "$$changed"; git --no-pager diff -- docs templates; \
 		echo "docs/ is not up to date: run make docs and commit what it changes."; \
 		exit 1; \
 	fi

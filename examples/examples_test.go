@@ -5,8 +5,10 @@ package examples_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -42,9 +44,11 @@ provider "tenure" {
 const slack = `{
   "accounts": [
     {"id": "U061F7AUR", "user_name": "ana@acme.com"},
+    {"id": "U0G9QF9GW", "user_name": "cto@acme.com"},
     {"id": "U012AB3CD", "user_name": "deploy-bot@acme.com"}
   ],
   "groups": [
+    {"id": "S0613K2LM", "name": "all-hands", "members": {}},
     {"id": "S0614TZR7", "name": "engineering", "members": {}},
     {"id": "S0615G0KT", "name": "on-call", "members": {"ana@acme.com": "member"}}
   ]
@@ -65,14 +69,14 @@ const people = "id,first_name,last_name,work_email,job_title,department,employme
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	var dirs []string
-	for _, pattern := range []string{"provider", "quickstart", "resources/*", "data-sources/*"} {
+	for _, pattern := range []string{"provider", "quickstart", "single-resources", "resources/*", "data-sources/*"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
 		dirs = append(dirs, found...)
 	}
-	if len(dirs) < 13 {
+	if len(dirs) < 15 {
 		t.Fatalf("found only %q: the examples have moved and this test has not", dirs)
 	}
 	for _, dir := range dirs {
@@ -82,13 +86,84 @@ func TestExamples(t *testing.T) {
 			w.Run("validate")
 			_, plan := w.Plan()
 			isResource := strings.HasPrefix(dir, "resources/")
-			if changes := acctest.Changes(plan); (isResource || dir == "quickstart") != (len(changes) > 0) {
+			hasResources := isResource || dir == "quickstart" || dir == "single-resources"
+			if changes := acctest.Changes(plan); hasResources != (len(changes) > 0) {
 				t.Errorf("the plan changes %d resources: %v", len(changes), changes)
 			}
 			if _, err := os.Stat(filepath.Join(dir, "import.sh")); err == nil {
 				imports(t, dir)
 			}
 		})
+	}
+}
+
+// TestDocumentation validates the configurations that README and guides show. Fragments, which do not begin with a
+// provider block, are for people only.
+func TestDocumentation(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../templates/guides/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, page := range append(pages, "../README.md") {
+		for _, block := range regexp.MustCompile("(?s)```(?:hcl|terraform)\n(.*?)```").FindAllStringSubmatch(read(t, page), -1) {
+			at := strings.Index(block[1], "provider \"tenure\"")
+			if at < 0 {
+				continue
+			}
+			shown++
+			t.Run(fmt.Sprintf("%s/%d", filepath.Base(page), shown), func(t *testing.T) {
+				t.Parallel()
+				w := acctest.NewWorkspace(t)
+				w.Config(block[1])
+				w.Run("validate")
+			})
+		}
+	}
+	if shown < 4 {
+		t.Errorf("found only %d configurations: the pages have moved and this test has not", shown)
+	}
+}
+
+// TestCutoff carries the example of a cutoff out: it deactivates whom it names, again when somebody undoes it, and
+// nothing else ever.
+func TestCutoff(t *testing.T) {
+	t.Parallel()
+	w := furnish(t, "resources/tenure_cutoff")
+	states := func() map[string]bool {
+		var app struct {
+			Accounts []struct {
+				UserName string `json:"user_name"`
+				Active   *bool  `json:"active"`
+			} `json:"accounts"`
+		}
+		if err := json.Unmarshal([]byte(w.Read("slack.json")), &app); err != nil {
+			t.Fatal(err)
+		}
+		active := make(map[string]bool)
+		for _, a := range app.Accounts {
+			active[a.UserName] = a.Active == nil || *a.Active
+		}
+		return active
+	}
+	want := map[string]bool{"ana@acme.com": false, "deploy-bot@acme.com": true}
+	for _, step := range []string{"cut off", "cut off again after somebody has undone it"} {
+		w.Run("apply", "-auto-approve")
+		if got := states(); !maps.Equal(got, want) {
+			t.Fatalf("%s: active are %v, want %v", step, got, want)
+		}
+		if _, plan := w.Plan(); len(acctest.Changes(plan)) != 0 {
+			t.Errorf("%s: the next plan has changes: %v", step, acctest.Changes(plan))
+		}
+		if step == "cut off" {
+			w.Write("slack.json", strings.Replace(w.Read("slack.json"), `"active": false`, `"active": true`, 1))
+		}
+	}
+	was := w.Read("slack.json")
+	w.Run("destroy", "-auto-approve")
+	if w.Read("slack.json") != was {
+		t.Error("destroying the cutoff has written to the app")
 	}
 }
 
@@ -134,7 +209,7 @@ func furnish(t *testing.T, dir string) *acctest.Workspace {
 	for name, content := range map[string]string{"slack.json": slack, "wiki.json": wiki, "people.csv": people} {
 		w.Write(name, content)
 	}
-	if standsAlone := dir == "provider" || dir == "quickstart"; !standsAlone {
+	if standsAlone := !strings.Contains(dir, "/"); !standsAlone {
 		w.Write("world.tf", world)
 	}
 	copyOver(t, w.Dir, dir)
@@ -187,7 +262,7 @@ func importCommand(t *testing.T, file string) (address, id string) {
 	t.Helper()
 	for line := range strings.Lines(read(t, file)) {
 		if f := strings.Fields(line); len(f) == 4 && f[0] == "terraform" && f[1] == "import" {
-			return f[2], f[3]
+			return strings.Trim(f[2], "'"), f[3] // quoted for a shell, where it is an instance
 		}
 	}
 	t.Fatalf("%s has no line \"terraform import ADDRESS ID\"", file)

@@ -1,5 +1,5 @@
-# A company of sixty people and three apps. Who works here comes from HR; what people get is decided below; no person
-# is named in this file. `make demo` copies this directory, applies it, and lets things happen to it.
+# A company of sixty people and three apps. Who works here comes from HR, what people get is decided in access.tf, and
+# nobody is named in either. `make demo` copies this directory, applies it, and lets things happen to it.
 
 terraform {
   required_version = ">= 1.8"
@@ -35,17 +35,12 @@ provider "tenure" {
     local { path = "apps/design.json" }
   }
 
+  # Who works here. The file is read inside the provider: of what HR knows, only what an app needs gets into state.
   roster {
     name = "hr"
     csv { path = "people.csv" }
   }
-}
 
-data "tenure_roster" "hr" {
-  rosters = ["hr"]
-
-  # Only what the rules below need comes from HR and into state.
-  fields = [
-    "given_name", "family_name", "display_name", "work_email", "title", "department", "is_manager",
-  ]
+  # A line before each write and one after it, each with the hash of the line before.
+  audit_log { path = "audit.jsonl" }
 }

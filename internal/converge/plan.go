@@ -147,6 +147,9 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 
 // overlaps reports whether somebody who moved still keeps what they held, for a hand-over.
 func (p *planner) overlaps(s Subject) bool {
+	if !p.notes.Movers[s] {
+		return false // nobody who is cut off keeps anything
+	}
 	first := p.notes.At
 	if h, ok := p.prior.Held[s]; ok && h.Reason == Overlap {
 		if since, err := time.Parse(time.RFC3339, h.Since); err == nil {

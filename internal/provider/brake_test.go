@@ -173,6 +173,32 @@ func TestPlanSaysWhy(t *testing.T) {
 	}
 }
 
+// An override that ends access is no move: whoever is cut off keeps nothing for a hand-over.
+func TestCutOffPeopleHaveNoOverlap(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	wiki := c.app("wiki")
+	wiki.group("eng")
+	hcl := func(more string) string {
+		return providerHCL(now, "  safeguard {\n    max_removals = 100\n    max_removal_percent = 100\n  }\n", "wiki") + policyHCL(everyone+
+			"  rule {\n    name   = \"leaders\"\n    when   = \"person.department == 'Leadership'\"\n    groups = { wiki = [\"eng\"] }\n  }\n"+
+			"  timing {\n    overlap_days = 10\n  }\n"+more) + flagship
+	}
+	c.Config(hcl(""))
+	c.Apply()
+	c.Config(hcl("  override {\n    person_id      = \"2\"\n    access_ends_at = \"2026-03-04T09:00:00Z\"\n    reason         = \"terminated for cause\"\n  }\n"))
+	_, plan := c.Plan()
+	_, why := planned(t, plan, `tenure_app_access.this["wiki"]`, "explanations")
+	if one, _ := why["accounts/2"].(map[string]any); !strings.Contains(fmt.Sprint(one["why"]), "terminated for cause") {
+		t.Errorf("the cut-off is explained by %v", one)
+	}
+	c.Run("apply", "tfplan")
+	c.Empty()
+	if wiki.must("bo@acme.com").Active || wiki.members("eng")["bo@acme.com"] != "" {
+		t.Error("somebody who was cut off still has access")
+	}
+}
+
 // Somebody who moves keeps what the old place gave for as long as the overlap lasts, by name, and loses it
 // after that.
 func TestOverlapOfMovers(t *testing.T) {

@@ -1,5 +1,5 @@
 // Command demo plays a week at a company of sixty people on examples/quickstart, with a real Terraform or
-// OpenTofu: the first apply, a new HR file, tampering, and a plan that is empty again. Every step is
+// OpenTofu: the first apply, a new HR file, tampering, a stranger taken out, half an HR file, and a plan that is empty again. Every step is
 // asserted, by name, against the plan and against what the apps then hold. `make demo` runs it.
 package main
 
@@ -40,7 +40,7 @@ func run(ctx context.Context, terraform, provider, source, dir string) error {
 	}
 	d := &demo{Terraform: tf, dir: dir, out: os.Stdout, bold: isTerminal(os.Stdout)}
 	for _, step := range []func(context.Context) error{
-		d.intro, d.firstApply, d.newHRFile, d.tampering, d.nothingLeft,
+		d.intro, d.firstApply, d.newHRFile, d.tampering, d.removal, d.halfTheFile, d.nothingLeft,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -24,15 +23,9 @@ func (d *demo) item(format string, args ...any) { d.say("  - "+format, args...) 
 // checked tells of an assertion that held.
 func (d *demo) checked(format string, args ...any) { d.say("  ok  "+format, args...) }
 
-// idInAddress finds the person in a resource's address: tenure_group_membership.channel["Support/1045"].
-var idInAddress = regexp.MustCompile(`\["(?:[^"]*/)?([0-9]+)"\]`)
-
-// quote shows an excerpt of a plan, set apart, with the person's name beside each address.
+// quote shows an excerpt of what Terraform said, set apart.
 func (d *demo) quote(lines []string) {
 	for _, line := range lines {
-		if m := idInAddress.FindStringSubmatch(line); m != nil {
-			line = fmt.Sprintf("%-75s %s", line, d.people[m[1]].Name())
-		}
 		d.say("%s", strings.TrimRight("    | "+line, " "))
 	}
 }

@@ -21,6 +21,7 @@ const (
 	leaver   = "1031" // Marta Kowalska leaves
 	kicked   = "1008" // Hương Nguyễn is thrown out of her channel by hand
 	retitled = "1028" // Jakub Nováček is given a title by hand
+	intruder = "1037" // Ștefan Țurcanu is made an administrator by hand
 )
 
 // breakGlass is an account of the wiki that belongs to nobody in the HR file.
@@ -37,6 +38,13 @@ type Person struct {
 
 // Name is how the demo calls a person; Email is their user name in every app.
 func (p Person) Name() string { return p.First + " " + p.Last }
+
+// What the rules of access.tf say, a second time and in Go.
+func (p Person) editsHandbook() bool   { return p.Manager || p.Department == "People" }
+func (p Person) administersWiki() bool { return p.Title == "Site Reliability Engineer" }
+func (p Person) seat() string {
+	return map[string]string{"Design": "Full", "Product": "Viewer"}[p.Department]
+}
 
 // readPeople reads people.csv with nothing but encoding/csv: what the provider makes of the file is
 // compared with this.
@@ -111,35 +119,27 @@ func rewrite(path string, edits []edit) error {
 	return nil
 }
 
-// Addresses of what examples/quickstart/access.tf makes.
-func wikiAccount(id string) string   { return fmt.Sprintf("tenure_account.wiki[%q]", id) }
-func chatAccount(id string) string   { return fmt.Sprintf("tenure_account.chat[%q]", id) }
-func designAccount(id string) string { return fmt.Sprintf("tenure_account.design[%q]", id) }
-func channel(group string) string    { return fmt.Sprintf("tenure_group.channel[%q]", group) }
-func inChannel(group, id string) string {
-	return fmt.Sprintf("tenure_group_membership.channel[%q]", group+"/"+id)
-}
-func inHandbook(id string) string { return fmt.Sprintf("tenure_group_membership.handbook[%q]", id) }
-func designSeat(id string) string { return fmt.Sprintf("tenure_license_assignment.design[%q]", id) }
-
-// everything is what the first apply must create: exactly this, whatever the provider makes of the file.
+// everything is what the first apply must give: exactly this, whatever the provider makes of the file.
 func everything(people map[string]Person) map[string]Change {
-	want := map[string]Change{channel("all-hands"): Create}
+	want := make(map[string]Change)
 	for id, p := range people {
 		if slices.Contains(withoutAccess, id) {
 			continue
 		}
-		want[wikiAccount(id)] = Create
-		want[chatAccount(id)] = Create
-		want[channel(p.Department)] = Create
-		want[inChannel("all-hands", id)] = Create
-		want[inChannel(p.Department, id)] = Create
-		if p.Manager || p.Department == "People" {
-			want[inHandbook(id)] = Create
+		give := func(app, format string, args ...any) { want[app+" "+fmt.Sprintf(format, args...)] = Create }
+		give("wiki", "accounts/%s", id)
+		give("chat", "accounts/%s", id)
+		give("chat", "groups/all-hands/%s", p.Email)
+		give("chat", "groups/%s/%s", p.Department, p.Email)
+		if p.editsHandbook() {
+			give("wiki", "groups/handbook-editors/%s", p.Email)
 		}
-		if p.Department == "Design" || p.Department == "Product" {
-			want[designAccount(id)] = Create
-			want[designSeat(id)] = Create
+		if p.administersWiki() {
+			give("wiki", "groups/admins/%s", p.Email)
+		}
+		if p.seat() != "" {
+			give("design", "accounts/%s", id)
+			give("design", "licenses/Design/%s", p.Email)
 		}
 	}
 	return want

@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -125,85 +122,15 @@ func (tf *Terraform) apply(ctx context.Context, p *Plan) error {
 	return err
 }
 
-// Change is what a plan does to one resource instance.
-type Change string
-
-// The changes that the demo expects; anything else is shown as Terraform spells it.
-const (
-	Create Change = "create"
-	Update Change = "update"
-	Delete Change = "delete"
-)
-
-// changes are the resource instances that the plan touches, by address.
-func (p *Plan) changes() map[string]Change { return changesOf(p.JSON.ResourceChanges) }
-
-// drift is what changed behind Terraform's back since the last apply, by address.
-func (p *Plan) drift() map[string]Change { return changesOf(p.JSON.ResourceDrift) }
-
-func changesOf(list []*tfjson.ResourceChange) map[string]Change {
-	m := make(map[string]Change)
-	for _, rc := range list {
-		if rc.Mode != tfjson.ManagedResourceMode || rc.Change.Actions.NoOp() {
-			continue
-		}
-		var words []string
-		for _, a := range rc.Change.Actions {
-			words = append(words, string(a))
-		}
-		m[rc.Address] = Change(strings.Join(words, "+"))
+// refused plans, insists that planning fails, and gives what was said, which is saved as plans/NAME.txt.
+func (tf *Terraform) refused(ctx context.Context, name string) (string, error) {
+	out, err := tf.run(ctx, "plan", "-input=false", "-no-color", "-out="+filepath.Join("plans", name+".tfplan"))
+	if err == nil {
+		return "", fmt.Errorf("the plan should have been refused, and was not:\n%s", out)
 	}
-	return m
-}
-
-// sameChanges names every address at which got differs from want.
-func sameChanges(got, want map[string]Change) error {
-	var errs []error
-	for _, addr := range slices.Sorted(maps.Keys(want)) {
-		switch g, ok := got[addr]; {
-		case !ok:
-			errs = append(errs, fmt.Errorf("%s: expected to %s, is not in the plan", addr, want[addr]))
-		case g != want[addr]:
-			errs = append(errs, fmt.Errorf("%s: expected to %s, the plan says %s", addr, want[addr], g))
-		}
+	text := withoutProgress(err.Error())
+	if err := os.WriteFile(filepath.Join(tf.dir, "plans", name+".txt"), []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("save the plan's text: %w", err)
 	}
-	for _, addr := range slices.Sorted(maps.Keys(got)) {
-		if _, ok := want[addr]; !ok {
-			errs = append(errs, fmt.Errorf("%s: the plan says %s, expected nothing", addr, got[addr]))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// excerpt is the plan's own text without the attributes that stay: one line for each resource that comes or goes, the
-// changed attributes below one that changes, the count, and what the provider adds about each removal. With
-// addresses, only those resources are in it.
-func (p *Plan) excerpt(addresses ...string) []string {
-	var lines, warnings []string
-	shown, updating := 0, false
-	for line := range strings.Lines(p.Text) {
-		line = strings.TrimRight(line, "\n")
-		trimmed := strings.TrimSpace(line)
-		switch address, what, isHeader := strings.Cut(strings.TrimPrefix(line, "  # "), " will be "); {
-		case isHeader && strings.HasPrefix(line, "  # ") && !strings.HasPrefix(trimmed, "# ("):
-			wanted := len(addresses) == 0 || slices.Contains(addresses, address)
-			if updating = wanted && strings.HasPrefix(what, "updated"); wanted {
-				lines, shown = append(lines, line), shown+1
-			}
-		case updating && strings.HasPrefix(trimmed, "~ ") && strings.Contains(line, " -> "):
-			lines = append(lines, line)
-		case strings.HasPrefix(line, "Plan: "):
-			if n := len(p.changes()) - shown; n > 0 {
-				lines = append(lines, fmt.Sprintf("  # ... and %d more", n))
-			}
-			lines = append(lines, "", line)
-		case strings.HasPrefix(line, "Warning: ") && !strings.HasPrefix(line, "Warning: Provider development overrides"):
-			warnings = append(warnings, line)
-		}
-	}
-	if len(warnings) > 0 {
-		slices.Sort(warnings) // Terraform plans in parallel and prints them as they come
-		lines = append(append(lines, ""), warnings...)
-	}
-	return lines
+	return text, nil
 }

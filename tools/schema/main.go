@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/tenure-access/terraform-provider-tenure/internal/provider"
 )
 
@@ -22,7 +20,11 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	s, err := schemas(ctx, providerserver.NewProtocol6(provider.New("docs"))())
+	server, err := provider.NewServer(ctx, "docs")
+	if err != nil {
+		return err
+	}
+	s, err := schemas(ctx, server())
 	if err != nil {
 		return err
 	}

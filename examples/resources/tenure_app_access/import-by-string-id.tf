@@ -1,0 +1,4 @@
+import {
+  to = tenure_app_access.this["slack"]
+  id = "slack"
+}

@@ -1,0 +1,4 @@
+import {
+  to = tenure_group_members.on_call
+  id = "slack/on-call"
+}
