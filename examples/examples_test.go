@@ -44,9 +44,11 @@ provider "tenure" {
 const slack = `{
   "accounts": [
     {"id": "U061F7AUR", "user_name": "ana@acme.com"},
+    {"id": "U0G9QF9GW", "user_name": "cto@acme.com"},
     {"id": "U012AB3CD", "user_name": "deploy-bot@acme.com"}
   ],
   "groups": [
+    {"id": "S0613K2LM", "name": "all-hands", "members": {}},
     {"id": "S0614TZR7", "name": "engineering", "members": {}},
     {"id": "S0615G0KT", "name": "on-call", "members": {"ana@acme.com": "member"}}
   ]
@@ -59,7 +61,9 @@ const wiki = `{
 }`
 
 const people = "id,first_name,last_name,work_email,job_title,department,employment_type,status,start_date\n" +
-	"1001,Ana,García,ana@acme.com,Engineer,Engineering,Full-time,Active,2020-01-07\n"
+	"1001,Ana,García,ana@acme.com,Engineer,Engineering,Full-time,Active,2020-01-07\n" +
+	"1002,Inês,Gonçalves,cto@acme.com,CTO,Leadership,Full-time,Active,2017-03-06\n" +
+	"1042,Łukasz,Wójcik,lukasz@acme.com,Product Designer,Design,Full-time,Active,2021-09-04\n"
 
 // TestExamples validates and plans every directory with an example, and imports what it shows how to import.
 func TestExamples(t *testing.T) {
@@ -143,7 +147,7 @@ func TestCutoff(t *testing.T) {
 		}
 		return active
 	}
-	want := map[string]bool{"ana@acme.com": false, "deploy-bot@acme.com": true}
+	want := map[string]bool{"ana@acme.com": false, "cto@acme.com": true, "deploy-bot@acme.com": true}
 	for _, step := range []string{"cut off", "cut off again after somebody has undone it"} {
 		w.Run("apply", "-auto-approve")
 		if got := states(); !maps.Equal(got, want) {

@@ -26,7 +26,7 @@ type Workspace struct {
 	bin string
 }
 
-var buildOnce struct { //nolint:gochecknoglobals // one build serves all tests of the process
+var buildOnce struct { // one build serves all tests of the process
 	sync.Once
 	dir string
 	err error
@@ -36,7 +36,7 @@ var buildOnce struct { //nolint:gochecknoglobals // one build serves all tests o
 func Build(t testing.TB) string {
 	t.Helper()
 	buildOnce.Do(func() {
-		if buildOnce.dir, buildOnce.err = os.MkdirTemp("", "tenure-provider-"); buildOnce.err != nil {
+		if buildOnce.dir, buildOnce.err = os.MkdirTemp("", "tenure-provider-"); buildOnce.err != nil { //nolint:usetesting // it outlives the first test
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)

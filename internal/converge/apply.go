@@ -20,6 +20,7 @@ type App interface {
 	Supports(c app.Capability) error
 	SameUserName(x, y string) bool
 	Account(ctx context.Context, id string) (access.Account, error)
+	ExpectAccounts(ctx context.Context, n int)
 	Reread(ctx context.Context, id string) (access.Account, error)
 	AccountByUserName(ctx context.Context, name string) (access.Account, error)
 	Match(ctx context.Context, spec access.AccountSpec) (access.Account, error)

@@ -116,6 +116,7 @@ func (r *run) accounts(ctx context.Context) {
 	late := func(k string) bool {
 		return r.app.Info().ManagerIsID && entering[r.Planned.Accounts[k].Fields[access.Manager]]
 	}
+	r.app.ExpectAccounts(ctx, len(r.work.enter))
 	each(keys, accountWriters, func(key string) {
 		want := r.Planned.Accounts[key]
 		err := r.stopped(ctx, want.UserName())

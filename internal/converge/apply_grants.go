@@ -151,6 +151,7 @@ func (r *run) changeProduct(ctx context.Context, product string, list []grantSte
 // send resolves each step to an account and hands over what is really to be changed. there is what the app
 // is known to hold already, by account id.
 func (r *run) send(ctx context.Context, list []grantStep, there map[string]string, write func(context.Context, []sent) []error) {
+	r.app.ExpectAccounts(ctx, r.lookups(list))
 	for part := range slices.Chunk(list, blockOfChanges) {
 		var out []sent
 		for _, s := range part {
@@ -176,6 +177,18 @@ func (r *run) send(ctx context.Context, list []grantStep, there map[string]strin
 			r.did(s.grantStep, s.ref)
 		}
 	}
+}
+
+// lookups is for how many steps resolve is going to look an account up.
+func (r *run) lookups(list []grantStep) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range list {
+		if id := r.res.State.IDs[r.keys[s.subject.Who]]; s.value == "" || s.id == "" && (id == "" || id == Unknown) {
+			n++
+		}
+	}
+	return n
 }
 
 // resolve finds the account of a step. done says that there is nothing to send.

@@ -111,6 +111,7 @@ const (
 	Grace                Reason = "grace"
 	DeactivatedElsewhere Reason = "deactivated_elsewhere"
 	Kept                 Reason = "kept"
+	Overlap              Reason = "overlap"
 )
 
 // Held is something that is kept although configuration does not ask for it. Since is RFC 3339.

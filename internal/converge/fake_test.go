@@ -56,7 +56,10 @@ func (m *model) Info() app.Info                { return app.Info{Kind: "model", 
 func (m *model) Supports(app.Capability) error { return nil }
 func (m *model) SameUserName(x, y string) bool { return x == y }
 func (m *model) MarkAdopted(string)            {}
-func (m *model) lock() func()                  { m.mu.Lock(); return m.mu.Unlock }
+func (m *model) ExpectAccounts(context.Context, int) {
+}
+
+func (m *model) lock() func() { m.mu.Lock(); return m.mu.Unlock }
 func (m *model) sorted() []access.Account {
 	return slices.SortedFunc(maps.Values(m.accounts), func(a, b access.Account) int { return cmp.Compare(a.ID, b.ID) })
 }

@@ -38,6 +38,10 @@ type Notes struct {
 	Holders map[access.GrantKind]Grants `json:"holders,omitempty"`
 	// Whys are the reasons of policy for and against what configuration and state differ in, by subject.
 	Whys map[Subject]string `json:"whys,omitempty"`
+	// OverlapDays is how long people who moved keep what they held, as policy says.
+	OverlapDays int `json:"overlap_days,omitempty"`
+	// Movers are the subjects whose people policy still gives something elsewhere: they moved, and did not leave.
+	Movers map[Subject]bool `json:"movers,omitempty"`
 	// Former are the earlier person_ids of people, as policy says (a rehire, a conversion).
 	Former map[string][]string `json:"former,omitempty"`
 	// Renamed are user names in state whose accounts have another name now.

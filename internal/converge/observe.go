@@ -21,6 +21,7 @@ type Reader interface {
 	Supports(c app.Capability) error
 	Accounts(ctx context.Context) ([]access.Account, error)
 	Account(ctx context.Context, id string) (access.Account, error)
+	ExpectAccounts(ctx context.Context, n int)
 	Groups(ctx context.Context) ([]access.Group, error)
 	Group(ctx context.Context, nameOrID string) (access.Group, error)
 	GroupByID(ctx context.Context, id string) (access.Group, error)
@@ -163,23 +164,20 @@ func (o *observer) all(ctx context.Context, kind access.GrantKind, set map[strin
 }
 
 func (o *observer) group(ctx context.Context, in string) error {
-	var g access.Group
-	var err error
-	if ref, known := o.notes.Groups[in]; known {
-		g, err = o.app.GroupByID(ctx, ref.ID)
-	} else {
-		g, err = o.app.Group(ctx, in)
-	}
+	g, members, err := o.members(ctx, in)
 	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	members, err := o.app.Members(ctx, g.ID)
-	if err != nil {
-		return err
+	nameless := 0
+	for _, m := range members {
+		if o.nameless(m.AccountID, m.UserName) && !m.Nested {
+			nameless++
+		}
 	}
+	o.app.ExpectAccounts(ctx, nameless)
 	holders := make([]Holder, 0, len(members))
 	listed := make(map[string]bool, len(members))
 	for _, m := range members {
@@ -213,6 +211,21 @@ func (o *observer) group(ctx context.Context, in string) error {
 	return nil
 }
 
+// members reads a group and who is in it. Where the group's id is known the members come first: a listing that
+// brings them brings the group along.
+func (o *observer) members(ctx context.Context, in string) (g access.Group, members []access.Member, err error) {
+	if ref, known := o.notes.Groups[in]; known {
+		if members, err = o.app.Members(ctx, ref.ID); err == nil {
+			g, err = o.app.GroupByID(ctx, ref.ID)
+		}
+		return g, members, err
+	}
+	if g, err = o.app.Group(ctx, in); err == nil {
+		members, err = o.app.Members(ctx, g.ID)
+	}
+	return g, members, err
+}
+
 func (o *observer) product(ctx context.Context, in string) error {
 	all, err := o.app.Assignees(ctx, in)
 	if errors.Is(err, fault.NotFound) {
@@ -221,6 +234,13 @@ func (o *observer) product(ctx context.Context, in string) error {
 	if err != nil {
 		return err
 	}
+	nameless := 0
+	for _, a := range all {
+		if o.nameless(a.AccountID, a.UserName) {
+			nameless++
+		}
+	}
+	o.app.ExpectAccounts(ctx, nameless)
 	holders := make([]Holder, 0, len(all))
 	for _, a := range all {
 		h, err := o.holder(ctx, a.AccountID, a.UserName, a.License)
@@ -234,6 +254,12 @@ func (o *observer) product(ctx context.Context, in string) error {
 	defer o.mu.Unlock()
 	o.seen.Holders[access.GrantLicense][in] = holders
 	return nil
+}
+
+// nameless reports whether holder has to ask the app.
+func (o *observer) nameless(id, name string) bool {
+	_, known := o.byID[id]
+	return !known && name == ""
 }
 
 // holder finds the user name behind an id where the app does not say it along.

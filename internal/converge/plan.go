@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
@@ -138,7 +139,24 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 	case StageUnknown:
 		return verdict{hold: UnknownStatus}, true
 	}
+	if p.overlaps(s) {
+		return verdict{hold: Overlap}, true
+	}
 	return verdict{why: p.why(s, "works here, but configuration no longer grants it")}, true
+}
+
+// overlaps reports whether somebody who moved still keeps what they held, for a hand-over.
+func (p *planner) overlaps(s Subject) bool {
+	if !p.notes.Movers[s] {
+		return false // nobody who is cut off keeps anything
+	}
+	first := p.notes.At
+	if h, ok := p.prior.Held[s]; ok && h.Reason == Overlap {
+		if since, err := time.Parse(time.RFC3339, h.Since); err == nil {
+			first = since
+		}
+	}
+	return p.notes.At.Before(first.AddDate(0, 0, p.notes.OverlapDays))
 }
 
 // held decides again about what was held, in the light of what is known now.

@@ -14,18 +14,30 @@ func TestReadQuota(t *testing.T) {
 		header map[string]string
 		want   quota
 	}{
-		{map[string]string{"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": fmt.Sprint(now.Add(time.Hour).Unix())},
-			quota{known: true, limit: 5000, remaining: 4999, reset: time.Hour}},
-		{map[string]string{"X-Rate-Limit-Limit": "600", "X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": fmt.Sprint(now.Add(time.Minute).UnixMilli())},
-			quota{known: true, limit: 600, reset: time.Minute}},
-		{map[string]string{"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": fmt.Sprint(now.Unix()), "Date": now.Add(-time.Minute).Format(http.TimeFormat)},
-			quota{known: true, remaining: 1, reset: time.Minute}},
-		{map[string]string{"RateLimit-Limit": "100, 100;w=60", "RateLimit-Remaining": "50", "RateLimit-Reset": "30"},
-			quota{known: true, limit: 100, remaining: 50, reset: 30 * time.Second, window: time.Minute}},
-		{map[string]string{"RateLimit": "limit=100, remaining=50, reset=30", "RateLimit-Policy": "100;w=60"},
-			quota{known: true, limit: 100, remaining: 50, reset: 30 * time.Second, window: time.Minute}},
-		{map[string]string{"RateLimit": `"burst";r=9;t=1`, "RateLimit-Policy": `"burst";q=10;w=1, "day";q=1000;w=86400`},
-			quota{known: true, limit: 10, remaining: 9, reset: time.Second, window: time.Second}},
+		{
+			map[string]string{"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": fmt.Sprint(now.Add(time.Hour).Unix())},
+			quota{known: true, limit: 5000, remaining: 4999, reset: time.Hour},
+		},
+		{
+			map[string]string{"X-Rate-Limit-Limit": "600", "X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": fmt.Sprint(now.Add(time.Minute).UnixMilli())},
+			quota{known: true, limit: 600, reset: time.Minute},
+		},
+		{
+			map[string]string{"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": fmt.Sprint(now.Unix()), "Date": now.Add(-time.Minute).Format(http.TimeFormat)},
+			quota{known: true, remaining: 1, reset: time.Minute},
+		},
+		{
+			map[string]string{"RateLimit-Limit": "100, 100;w=60", "RateLimit-Remaining": "50", "RateLimit-Reset": "30"},
+			quota{known: true, limit: 100, remaining: 50, reset: 30 * time.Second, window: time.Minute},
+		},
+		{
+			map[string]string{"RateLimit": "limit=100, remaining=50, reset=30", "RateLimit-Policy": "100;w=60"},
+			quota{known: true, limit: 100, remaining: 50, reset: 30 * time.Second, window: time.Minute},
+		},
+		{
+			map[string]string{"RateLimit": `"burst";r=9;t=1`, "RateLimit-Policy": `"burst";q=10;w=1, "day";q=1000;w=86400`},
+			quota{known: true, limit: 10, remaining: 9, reset: time.Second, window: time.Second},
+		},
 		{map[string]string{"X-RateLimit-Limit": "60"}, quota{}},
 		{map[string]string{"X-RateLimit-Remaining": "NaN"}, quota{}},
 		{map[string]string{"X-RateLimit-Remaining": "-5"}, quota{}},

@@ -83,6 +83,10 @@ func (a *App) Accounts(ctx context.Context) ([]access.Account, error) {
 	return all, a.fail(err, "list accounts", "")
 }
 
+// ExpectAccounts says that about n accounts are going to be asked for, one by one. It sends nothing that they would not
+// cost as well, and lists at once where that is cheaper.
+func (a *App) ExpectAccounts(ctx context.Context, n int) { a.accounts.expect(ctx, n) }
+
 // FindAccount gives the accounts whose field equals value, none being no error. E-mail addresses are
 // compared without regard to case, user names as the app compares them, everything else exactly.
 func (a *App) FindAccount(ctx context.Context, by access.Field, value string) ([]access.Account, error) {

@@ -126,7 +126,7 @@ func (a *App) unrecorded(err error) {
 }
 
 // recorded is begin for a batch. When it fails every item of the batch is settled with the reason.
-func recorded[C any](a *App, ctx context.Context, batch []*item[C], describe func(*item[C]) audit.Entry) ([]audit.Entry, bool) {
+func recorded[C any](ctx context.Context, a *App, batch []*item[C], describe func(*item[C]) audit.Entry) ([]audit.Entry, bool) {
 	entries := make([]audit.Entry, len(batch))
 	for i, it := range batch {
 		entries[i] = describe(it)
@@ -141,7 +141,7 @@ func recorded[C any](a *App, ctx context.Context, batch []*item[C], describe fun
 }
 
 // conclude is end for a batch.
-func conclude[C any](a *App, ctx context.Context, batch []*item[C], log []audit.Entry, already []bool) {
+func conclude[C any](ctx context.Context, a *App, batch []*item[C], log []audit.Entry, already []bool) {
 	errs := make([]error, len(batch))
 	for i, it := range batch {
 		errs[i] = it.err

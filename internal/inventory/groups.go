@@ -97,8 +97,30 @@ func (a *App) openGroups() {
 		return set, nil
 	}
 	if s, ok := a.app.(app.Sizer); ok {
-		price := func(ctx context.Context) (int, error) { return s.ListingCost(ctx, app.CollectionGroups) }
+		price := once(func(ctx context.Context) (int, error) { return s.ListingCost(ctx, app.CollectionGroups) })
 		a.groups.cost, a.members.cost = price, price
+	}
+}
+
+// once asks until there is an answer, and keeps that: groups with their members come in as many pages as without.
+func once(ask func(context.Context) (int, error)) func(context.Context) (int, error) {
+	turn := make(chan struct{}, 1)
+	var answer int
+	return func(ctx context.Context) (int, error) {
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+		defer func() { <-turn }()
+		if answer > 0 {
+			return answer, nil
+		}
+		n, err := ask(ctx)
+		if err == nil {
+			answer = n
+		}
+		return n, err
 	}
 }
 

@@ -14,8 +14,13 @@ import (
 func TestGroup(t *testing.T) {
 	t.Parallel()
 	groups := []access.Group{
-		{ID: "1", Name: "Engineering"}, {ID: "2", Name: "engineers"}, {ID: "3", Name: "Twins"}, {ID: "4", Name: "Twins"},
-		{ID: "5", Name: "1"}, {ID: "6", Name: "case"}, {ID: "7", Name: "CASE"},
+		{ID: "1", Name: "Engineering"},
+		{ID: "2", Name: "engineers"},
+		{ID: "3", Name: "Twins"},
+		{ID: "4", Name: "Twins"},
+		{ID: "5", Name: "1"},
+		{ID: "6", Name: "case"},
+		{ID: "7", Name: "CASE"},
 	}
 	tests := []struct {
 		ask, id string
@@ -87,7 +92,8 @@ func TestMembers(t *testing.T) {
 	a := New(f, Options{Name: "wiki"})
 	got, err := a.Members(t.Context(), "g000")
 	want := []access.Member{
-		{AccountID: "a00001", Role: "owner"}, {AccountID: "a00002", UserName: "stale name", Role: "member"},
+		{AccountID: "a00001", Role: "owner"},
+		{AccountID: "a00002", UserName: "stale name", Role: "member"},
 		{AccountID: "g9", UserName: "nested", Role: "member", Nested: true},
 	}
 	if err != nil || !slices.Equal(got, want) {

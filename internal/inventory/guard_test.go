@@ -268,3 +268,40 @@ func TestRetireAccount(t *testing.T) {
 		})
 	}
 }
+
+// A protected account keeps its role, in a group and in the app: any other may be less. Only a plain member
+// can be made more.
+func TestProtectedKeepsRole(t *testing.T) {
+	t.Parallel()
+	f := newFake().withAccounts(2)
+	for id, acc := range f.accounts {
+		acc.Role = "admin"
+		f.accounts[id] = acc
+	}
+	f.groups["g"] = access.Group{ID: "g", Name: "ops"}
+	f.members["g"] = map[string]access.Member{"a00000": {AccountID: "a00000", Role: "owner"}, "a00001": {AccountID: "a00001", Role: "member"}}
+	a := New(f, Options{Name: "wiki", Protected: []string{"user*"}})
+	for _, id := range []string{"a00000", "a00001"} {
+		if _, err := a.Member(t.Context(), "g", id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Account(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	role := func(id, role string) error {
+		return a.ChangeMembers(t.Context(), "g", []access.MemberChange{{Account: access.AccountRef{ID: id}, Role: role}})[0]
+	}
+	if err := role("a00000", "member"); fault.KindOf(err) != fault.Protected {
+		t.Errorf("a protected owner was made a plain member: %v", err)
+	}
+	spec := access.AccountSpec{Values: map[access.Field]string{access.Role: "user"}}
+	if _, err := a.UpdateAccount(t.Context(), access.AccountRef{ID: "a00000"}, spec); fault.KindOf(err) != fault.Protected {
+		t.Errorf("a protected admin was made a plain user: %v", err)
+	}
+	f.wantSent(t, "change", 0)
+	f.wantSent(t, "update", 0)
+	if err := role("a00001", "owner"); err != nil {
+		t.Errorf("a plain member could not be made an owner: %v", err)
+	}
+}

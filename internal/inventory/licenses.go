@@ -145,7 +145,7 @@ func (a *App) sendLicenses(ctx context.Context, product string, batch []*item[ac
 			already[i] = holds(h[c.Account.ID], c.License) != c.Remove
 		}
 	})
-	log, ok := recorded(a, ctx, batch, func(it *item[access.LicenseChange]) audit.Entry {
+	log, ok := recorded(ctx, a, batch, func(it *item[access.LicenseChange]) audit.Entry {
 		op := "assign license"
 		if it.change.Remove {
 			op = "remove license"
@@ -182,7 +182,7 @@ func (a *App) sendLicenses(ctx context.Context, product string, batch []*item[ac
 			return pools
 		})
 	}
-	conclude(a, ctx, batch, log, already)
+	conclude(ctx, a, batch, log, already)
 }
 
 func holds(held []access.Assignment, license string) bool {

@@ -260,8 +260,10 @@ func TestMatch(t *testing.T) {
 		"by name, no key":              {have: []access.Account{loose}, want: "3"},
 		"renamed: the key decides":     {have: []access.Account{old}, want: "4"},
 		"the key contradicts the name": {have: []access.Account{other}, kind: fault.Exists, says: []string{"person 77 (Ana Álvarez)", "person 1042 (Ana Gómez)", `identities = { "wiki" = { "1042" = "ANOTHER-USER-NAME" } }`}},
-		"the key and the name find two accounts": {have: []access.Account{old, loose}, kind: fault.Exists,
-			says: []string{"ana.old@acme.com of person 1042", "ana@acme.com", `identities = { "wiki" = { "1042" = "ana.old@acme.com" } }`}},
+		"the key and the name find two accounts": {
+			have: []access.Account{old, loose}, kind: fault.Exists,
+			says: []string{"ana.old@acme.com of person 1042", "ana@acme.com", `identities = { "wiki" = { "1042" = "ana.old@acme.com" } }`},
+		},
 		"two with the key, one with the name": {have: []access.Account{ana, old}, want: "1"},
 		"two with the key, none with the name": {
 			have: []access.Account{old, {ID: "5", UserName: "a.gomez", PersonID: "1042"}}, kind: fault.Exists,

@@ -122,7 +122,7 @@ func (a *App) ChangeMembers(ctx context.Context, groupID string, changes []acces
 	var at []int
 	roles := a.groupRoles(ctx, groupID, changes)
 	for i, c := range changes {
-		if errs[i] = a.admitMember(ctx, roles, group, c); errs[i] == nil {
+		if errs[i] = a.admitMember(ctx, roles, groupID, group, c); errs[i] == nil {
 			send, at = append(send, c), append(at, i)
 		}
 	}
@@ -149,12 +149,16 @@ func validRole(roles []string, role string) bool {
 	return role == "" || slices.Contains(roles, role) || len(roles) == 0 && role == access.DefaultRole
 }
 
-func (a *App) admitMember(ctx context.Context, roles []string, group string, c access.MemberChange) error {
+func (a *App) admitMember(ctx context.Context, roles []string, groupID, group string, c access.MemberChange) error {
 	op, subject := memberOp(c, a.label(c.Account), group)
 	if c.Remove {
 		return a.spare(ctx, op, subject, c.Account)
 	}
 	if validRole(roles, c.Role) {
+		// Roles have no order that is known here: every other role may be less, except for a plain member.
+		if was := a.roleIn(groupID, c.Account.ID); was != access.DefaultRole && was != cmp.Or(c.Role, was) {
+			return a.spare(ctx, "take the role "+was+" from", a.label(c.Account)+" in "+group, c.Account)
+		}
 		return nil
 	}
 	e := &fault.Error{
@@ -165,6 +169,17 @@ func (a *App) admitMember(ctx context.Context, roles []string, group string, c a
 		e.Next = "The roles are " + strings.Join(roles, ", ") + "."
 	}
 	return e
+}
+
+// roleIn is the role of a member as this run has seen it, or the default role.
+func (a *App) roleIn(groupID, accountID string) string {
+	role := access.DefaultRole
+	a.members.peek(groupID, func(set *memberSet) {
+		if m, ok := set.by[accountID]; ok {
+			role = cmp.Or(m.Role, role)
+		}
+	})
+	return role
 }
 
 func memberOp(c access.MemberChange, who, group string) (op, subject string) {
@@ -188,7 +203,7 @@ func (a *App) sendMembers(ctx context.Context, groupID string, batch []*item[acc
 		}
 	})
 	grant := access.Grant{Kind: access.GrantGroup, Name: a.groupName(groupID)}
-	log, ok := recorded(a, ctx, batch, func(it *item[access.MemberChange]) audit.Entry {
+	log, ok := recorded(ctx, a, batch, func(it *item[access.MemberChange]) audit.Entry {
 		op := "add member"
 		if it.change.Remove {
 			op = "remove member"
@@ -220,5 +235,5 @@ func (a *App) sendMembers(ctx context.Context, groupID string, batch []*item[acc
 	if !certain {
 		a.members.drop(groupID)
 	}
-	conclude(a, ctx, batch, log, already)
+	conclude(ctx, a, batch, log, already)
 }

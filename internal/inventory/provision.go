@@ -82,7 +82,7 @@ func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, spec acc
 			return access.Account{}, err
 		}
 	}
-	if spec.Active != nil && !*spec.Active {
+	if role := spec.Values[access.Role]; spec.Active != nil && !*spec.Active || role != "" && seen && before.Role != "" && before.Role != role {
 		if err := a.spare(ctx, op, name, ref); err != nil {
 			return access.Account{}, err
 		}

@@ -176,8 +176,11 @@ func TestErrorsOfListings(t *testing.T) {
 		kind     fault.Kind
 		attempts int // of three
 	}{
-		{fault.Unauthenticated, 1}, {fault.Forbidden, 1}, {fault.Invalid, 1},
-		{fault.Unavailable, 3}, {fault.RateLimited, 3},
+		{fault.Unauthenticated, 1},
+		{fault.Forbidden, 1},
+		{fault.Invalid, 1},
+		{fault.Unavailable, 3},
+		{fault.RateLimited, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.kind.Error(), func(t *testing.T) {

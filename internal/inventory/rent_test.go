@@ -1,13 +1,18 @@
 package inventory
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
 // TestRentOrBuy holds the bound of the design: refreshing N of T accounts costs at most twice the cheaper
@@ -81,4 +86,90 @@ func TestRentOrBuyMembers(t *testing.T) {
 				len(f.log), len(distinct), total, pages, bound, f.log)
 		}
 	})
+}
+
+// TestExpectAccounts: who says beforehand how many accounts will be asked for pays for the cheaper way only.
+func TestExpectAccounts(t *testing.T) {
+	t.Parallel()
+	size, points, pages := "size accounts", "get account", "list accounts"
+	tests := []struct {
+		name   string
+		expect int
+		read   int
+		want   map[string]int // requests by their beginning
+	}{
+		{"as many as pages: a listing", 10, 10, map[string]int{size: 1, pages: 10}},
+		{"fewer than pages: single reads", 9, 9, map[string]int{size: 1, points: 9}},
+		{"one: nothing is sent for knowing", 1, 0, map[string]int{}},
+		{"none: nothing is sent for knowing", 0, 0, map[string]int{}},
+		{"fewer than are then asked for", 3, 100, map[string]int{size: 1, points: 9, pages: 10}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake().withAccounts(100)
+			f.page = 10
+			a := New(sized{fake: f}, Options{Name: "wiki"})
+			a.ExpectAccounts(t.Context(), tt.expect)
+			for i := range tt.read {
+				if _, err := a.Account(t.Context(), fmt.Sprintf("a%05d", i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			total := 0
+			for begins, n := range tt.want {
+				total += n
+				f.wantSent(t, begins, n)
+			}
+			if len(f.log) != total {
+				t.Errorf("%d requests, want %d: %q", len(f.log), total, f.log)
+			}
+		})
+	}
+}
+
+// TestExpectAccountsFailure: what goes wrong is told to those who ask, and not before.
+func TestExpectAccountsFailure(t *testing.T) {
+	t.Parallel()
+	f := newFake().withAccounts(100)
+	f.page = 10
+	f.hook = func(_ context.Context, req string) error {
+		if strings.HasPrefix(req, "list accounts") {
+			return fault.New(fault.Forbidden, "no")
+		}
+		return nil
+	}
+	a := New(sized{fake: f}, Options{Name: "wiki"})
+	a.ExpectAccounts(t.Context(), 50)
+	if _, err := a.Account(t.Context(), "a00001"); !errors.Is(err, fault.Forbidden) {
+		t.Errorf("error %v, want the listing's", err)
+	}
+}
+
+// TestGroupPrice: groups and their members are sized up once, and whoever reads the members first has the group
+// for nothing.
+func TestGroupPrice(t *testing.T) {
+	t.Parallel()
+	f := newFake().withGroups(5, 3)
+	f.page = 10
+	a := New(sized{fake: f}, Options{Name: "wiki"})
+	if _, err := a.Members(t.Context(), "g001"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.GroupByID(t.Context(), "g001"); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.log) != 2 {
+		t.Errorf("%d requests, want one for the size and one page: %q", len(f.log), f.log)
+	}
+	f = newFake().withGroups(50, 3)
+	f.page = 10
+	a = New(sized{fake: f}, Options{Name: "wiki"})
+	if _, err := a.Members(t.Context(), "g001"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.GroupByID(t.Context(), "g002"); err != nil {
+		t.Fatal(err)
+	}
+	f.wantSent(t, "size groups", 1)
 }

@@ -189,6 +189,33 @@ func (c *collection[T]) step(ctx context.Context, id string) (wait func(context.
 	return c.waitListing(), nil
 }
 
+// expect says that n more entries are about to be asked for, singly. Where a listing costs less than they do it is
+// made now: knowing n, nothing need be spent on finding out. A failure is left to those who ask.
+func (c *collection[T]) expect(ctx context.Context, n int) {
+	for n > 1 {
+		c.mu.Lock()
+		var wait func(context.Context) error
+		switch {
+		case c.fatal != nil, c.listErr != nil, c.listed, c.list == nil:
+		case c.listing != nil:
+			wait, n = c.waitListing(), 0
+		case c.cost != nil && c.pages == 0:
+			if c.sizing == nil {
+				c.startSizing(ctx)
+			}
+			f := c.sizing
+			wait = func(ctx context.Context) error { _, err := f.wait(ctx); return err }
+		case n >= c.pages: // c.pages is 0 where nobody knows the price, and the first read would list anyway
+			c.startListing(ctx)
+			wait, n = c.waitListing(), 0
+		}
+		c.mu.Unlock()
+		if wait == nil || wait(ctx) != nil {
+			return
+		}
+	}
+}
+
 func (c *collection[T]) waitListing() func(context.Context) error {
 	f := c.listing
 	return func(ctx context.Context) error { _, err := f.wait(ctx); return err }

@@ -196,6 +196,7 @@ func contractBound(t access.EmploymentType) bool {
 	switch t {
 	case access.TypeContractor, access.TypeTemporary, access.TypeIntern, access.TypeConsultantExternal:
 		return true
+	default: // staff, and whoever nobody can tell from staff, leave when HR says so
+		return false
 	}
-	return false
 }

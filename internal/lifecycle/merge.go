@@ -25,8 +25,11 @@ func Merge(people []access.Person, now time.Time, o Options) []access.Person {
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(people[a].PersonID, people[b].PersonID) })
 	merged := make([]access.Person, 0, len(people))
-	for i, next := 0, 0; i < len(order); i = next {
-		for next = i + 1; next < len(order) && people[order[next]].PersonID == people[order[i]].PersonID; next++ {
+	var next int
+	for i := 0; i < len(order); i = next {
+		next = i + 1
+		for next < len(order) && people[order[next]].PersonID == people[order[i]].PersonID {
+			next++
 		}
 		if next == i+1 {
 			merged = append(merged, people[order[i]])
@@ -174,8 +177,12 @@ func join(run, all []employment, today access.Date) access.Person {
 			to   *string
 			from string
 		}{
-			{&p.EmployeeNumber, e.EmployeeNumber}, {&p.GivenName, e.GivenName}, {&p.FamilyName, e.FamilyName},
-			{&p.DisplayName, e.DisplayName}, {&p.WorkEmail, e.WorkEmail}, {&p.UserName, e.UserName},
+			{&p.EmployeeNumber, e.EmployeeNumber},
+			{&p.GivenName, e.GivenName},
+			{&p.FamilyName, e.FamilyName},
+			{&p.DisplayName, e.DisplayName},
+			{&p.WorkEmail, e.WorkEmail},
+			{&p.UserName, e.UserName},
 		} {
 			if *f.to == "" {
 				*f.to = f.from // who somebody is may be known to another roster only

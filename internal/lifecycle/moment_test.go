@@ -64,8 +64,12 @@ func TestClockPreview(t *testing.T) {
 		asOf time.Time
 		want bool
 	}{
-		{time.Time{}, false}, {wall, false}, {wall.Add(time.Hour), false}, {wall.Add(-time.Hour), false},
-		{wall.Add(time.Hour + time.Second), true}, {wall.Add(-2 * time.Hour), true},
+		{time.Time{}, false},
+		{wall, false},
+		{wall.Add(time.Hour), false},
+		{wall.Add(-time.Hour), false},
+		{wall.Add(time.Hour + time.Second), true},
+		{wall.Add(-2 * time.Hour), true},
 	} {
 		c := lifecycle.Clock{AsOf: tt.asOf, Wall: func() time.Time { return wall }}
 		if got := c.Preview(); got != tt.want {

@@ -68,10 +68,12 @@ func heapPeak(stop <-chan struct{}) (peak uint64) {
 func bigCompany(n, rules int) ([]access.Person, policy.Policy) {
 	people := make([]access.Person, n)
 	for i := range people {
-		p := access.Person{PersonID: fmt.Sprint("p", i), Source: "hr", GivenName: fmt.Sprint("Given", i), FamilyName: fmt.Sprint("Family", i),
+		p := access.Person{
+			PersonID: fmt.Sprint("p", i), Source: "hr", GivenName: fmt.Sprint("Given", i), FamilyName: fmt.Sprint("Family", i),
 			WorkEmail: fmt.Sprintf("person%d@acme.com", i), Title: fmt.Sprint("Title ", i%40), Department: fmt.Sprint("Department ", i%25),
 			Country: []string{"ES", "DE", "US"}[i%3], EmploymentType: access.TypeEmployee, Status: access.StatusActive, TimeZone: "Europe/Madrid",
-			StartDate: access.Date{Year: 2020, Month: 1, Day: 1}, Custom: map[string]string{"grade": fmt.Sprint(i % 9)}}
+			StartDate: access.Date{Year: 2020, Month: 1, Day: 1}, Custom: map[string]string{"grade": fmt.Sprint(i % 9)},
+		}
 		if i > 0 {
 			p.ManagerID = fmt.Sprint("p", (i-1)/8)
 		}
@@ -85,8 +87,10 @@ func bigCompany(n, rules int) ([]access.Person, policy.Policy) {
 		}
 		people[i] = p
 	}
-	p := policy.Policy{Rules: []policy.Rule{{Name: "everyone", When: "true",
-		Grants: policy.Grants{Accounts: []string{"mail", "chat", "wiki"}, Groups: map[string][]string{"chat": {"all"}}}}}}
+	p := policy.Policy{Rules: []policy.Rule{{
+		Name: "everyone", When: "true",
+		Grants: policy.Grants{Accounts: []string{"mail", "chat", "wiki"}, Groups: map[string][]string{"chat": {"all"}}},
+	}}}
 	for i := 1; i < rules; i++ {
 		when := ""
 		switch i % 5 {
@@ -101,8 +105,10 @@ func bigCompany(n, rules int) ([]access.Person, policy.Policy) {
 		case 4:
 			when = fmt.Sprintf("person.custom.grade == '%d' || person.title.contains('%d')", i%9, i)
 		}
-		p.Rules = append(p.Rules, policy.Rule{Name: fmt.Sprint("rule ", i), When: when,
-			Grants: policy.Grants{Groups: map[string][]string{"chat": {fmt.Sprint("channel ", i)}, "code": {fmt.Sprint("team ", i)}}}})
+		p.Rules = append(p.Rules, policy.Rule{
+			Name: fmt.Sprint("rule ", i), When: when,
+			Grants: policy.Grants{Groups: map[string][]string{"chat": {fmt.Sprint("channel ", i)}, "code": {fmt.Sprint("team ", i)}}},
+		})
 	}
 	return people, p
 }

@@ -52,8 +52,10 @@ func (c *checker) exceptionBlocks() {
 		if x.empty() {
 			c.fail(b, "", "the exception gives nothing", "name accounts, groups, licenses or roles, or remove it")
 		}
-		e := &exception{block: b, person: x.PersonID, reason: x.Reason, approvedBy: strings.TrimSpace(x.ApprovedBy),
-			starts: c.moment(b, "starts_at", x.StartsAt), expires: c.moment(b, "expires_at", x.ExpiresAt)}
+		e := &exception{
+			block: b, person: x.PersonID, reason: x.Reason, approvedBy: strings.TrimSpace(x.ApprovedBy),
+			starts: c.moment(b, "starts_at", x.StartsAt), expires: c.moment(b, "expires_at", x.ExpiresAt),
+		}
 		c.order(b, "expires_at", e.starts, e.expires, "starts_at")
 		c.exceptions[x.PersonID] = append(c.exceptions[x.PersonID], int32(len(c.sources)))
 		c.sources = append(c.sources, source{label: "exception", grants: c.grantIDs(x.Grants), exception: e})
@@ -76,9 +78,11 @@ func (c *checker) overrideBlocks() {
 		b := Block{"override", i, o.PersonID}
 		c.required(b, "person_id", o.PersonID, "name the person")
 		c.required(b, "reason", o.Reason, "say why, for the auditor who will ask")
-		n := override{block: b, reason: o.Reason, approvedBy: strings.TrimSpace(o.ApprovedBy),
+		n := override{
+			block: b, reason: o.Reason, approvedBy: strings.TrimSpace(o.ApprovedBy),
 			starts: c.moment(b, "access_starts_at", o.AccessStartsAt), ends: c.moment(b, "access_ends_at", o.AccessEndsAt),
-			expires: c.moment(b, "expires_at", o.ExpiresAt)}
+			expires: c.moment(b, "expires_at", o.ExpiresAt),
+		}
 		if strings.TrimSpace(o.AccessStartsAt) == "" && strings.TrimSpace(o.AccessEndsAt) == "" {
 			c.fail(b, "", "the override moves nothing", "give access_starts_at or access_ends_at, or remove it")
 		}

@@ -123,8 +123,10 @@ func (l *language) compile(source string, want *cel.Type) (*expression, []Proble
 		return nil, problems
 	}
 	if !checked.OutputType().IsExactType(want) {
-		p := Problem{Code: CodeInvalid, Line: 1, Column: 1,
-			Cause: fmt.Sprintf("the expression yields %s, not %s", typeName(checked.OutputType()), typeName(want))}
+		p := Problem{
+			Code: CodeInvalid, Line: 1, Column: 1,
+			Cause: fmt.Sprintf("the expression yields %s, not %s", typeName(checked.OutputType()), typeName(want)),
+		}
 		if want.IsExactType(cel.BoolType) {
 			p.Next = "compare it with something, for example person.department == 'Engineering'"
 		} else {

@@ -36,13 +36,17 @@ func newCompany(p *Program, in Input, o lifecycle.Options) *company {
 	c := &company{Program: p, options: o, faulty: map[string][]cause{}, zones: map[string]*time.Location{}}
 	rows, nameless := c.rows(in.People)
 	for _, p := range nameless {
-		c.nameless = append(c.nameless, Quarantine{Codes: []Code{CodeFaultyRow},
-			Why: fmt.Sprintf("record %q of roster %q has no person id", p.SourceID, p.Source)})
+		c.nameless = append(c.nameless, Quarantine{
+			Codes: []Code{CodeFaultyRow},
+			Why:   fmt.Sprintf("record %q of roster %q has no person id", p.SourceID, p.Source),
+		})
 	}
 	faulty, _ := c.rows(in.Faulty) // what is wrong with them, and that they are nameless, is said in Faults
 	c.subjects = make([]subject, 0, len(rows)+len(faulty))
-	for start, end := 0, 0; start < len(rows); start = end {
-		for end = start + 1; end < len(rows) && rows[end].PersonID == rows[start].PersonID; {
+	var end int
+	for start := 0; start < len(rows); start = end {
+		end = start + 1
+		for end < len(rows) && rows[end].PersonID == rows[start].PersonID {
 			end++
 		}
 		c.subjects = append(c.subjects, c.subject(rows[start:end], in.Merged))
@@ -112,16 +116,20 @@ func (c *company) subject(rows []row, merged bool) subject {
 		}
 		source[r.was] = r.Source
 		if i > 0 && r.was == rows[i-1].was && r.Source == rows[i-1].Source && r.SourceID == rows[i-1].SourceID {
-			c.faulty[s.PersonID] = append(c.faulty[s.PersonID], cause{CodeDuplicateKey,
-				fmt.Sprintf("roster %q has two records with the key %q", r.Source, firstOf(r.SourceID, r.was))})
+			c.faulty[s.PersonID] = append(c.faulty[s.PersonID], cause{
+				CodeDuplicateKey,
+				fmt.Sprintf("roster %q has two records with the key %q", r.Source, firstOf(r.SourceID, r.was)),
+			})
 		}
 	}
 	if collide != nil {
 		slices.Sort(collide)
 		names := quoteAll(slices.Compact(collide))
-		c.errors = append(c.errors, Problem{Code: CodePersonIDCollision, People: []string{s.PersonID},
+		c.errors = append(c.errors, Problem{
+			Code: CodePersonIDCollision, People: []string{s.PersonID},
 			Cause: fmt.Sprintf("rosters %s both have a person %q, and are not merged", names, s.PersonID),
-			Next:  "give one of the roster blocks an id_prefix, or merge them if it is one person"})
+			Next:  "give one of the roster blocks an id_prefix, or merge them if it is one person",
+		})
 		c.faulty[s.PersonID] = append(c.faulty[s.PersonID], cause{CodeDuplicateKey, "rosters " + names + " both have this person id"})
 	}
 	if len(c.faulty[s.PersonID]) > 0 {

@@ -175,8 +175,10 @@ func (c *checker) app(b Block, attribute, app string) {
 	case strings.TrimSpace(app) == "":
 		c.fail(b, attribute, "the name of an app is empty", "name an app of the provider")
 	case c.known != nil && !c.filtered(app) && !slices.Contains(c.known, app):
-		c.problems = append(c.problems, Problem{Code: CodeUnknownApp, Block: b, Attribute: attribute,
-			Cause: fmt.Sprintf("there is no app %q in the provider", app), Next: didYouMean(app, c.known)})
+		c.problems = append(c.problems, Problem{
+			Code: CodeUnknownApp, Block: b, Attribute: attribute,
+			Cause: fmt.Sprintf("there is no app %q in the provider", app), Next: didYouMean(app, c.known),
+		})
 	}
 }
 
@@ -317,8 +319,10 @@ func (c *checker) customKeys() {
 }
 
 func (k usedCustomKey) problem(known []string) Problem {
-	return Problem{Code: CodeUnknownCustomColumn, Block: k.block, Attribute: k.attribute, Line: k.line, Column: k.column,
-		Cause: fmt.Sprintf("no roster has a custom field %q", k.name), Next: didYouMean(k.name, known)}
+	return Problem{
+		Code: CodeUnknownCustomColumn, Block: k.block, Attribute: k.attribute, Line: k.line, Column: k.column,
+		Cause: fmt.Sprintf("no roster has a custom field %q", k.name), Next: didYouMean(k.name, known),
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

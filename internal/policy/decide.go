@@ -263,15 +263,19 @@ func (w *worker) accountsOf(o *outcome, i int32) {
 			a.userName = name
 		}
 		if a.userName == "" {
-			o.causes = append(o.causes, cause{CodeMissingUserName,
-				fmt.Sprintf("no user name for %s: give it in the roster or in identities", app.name)})
+			o.causes = append(o.causes, cause{
+				CodeMissingUserName,
+				fmt.Sprintf("no user name for %s: give it in the roster or in identities", app.name),
+			})
 			continue
 		}
 		for _, attr := range app.attributes {
 			v, err := attr.value.text(&w.act)
 			if err != nil {
-				o.causes = append(o.causes, cause{CodeEvaluation,
-					fmt.Sprintf("attribute %q of %s cannot be evaluated: %s", attr.name, app.name, firstLine(err.Error()))})
+				o.causes = append(o.causes, cause{
+					CodeEvaluation,
+					fmt.Sprintf("attribute %q of %s cannot be evaluated: %s", attr.name, app.name, firstLine(err.Error())),
+				})
 			}
 			a.attributes = append(a.attributes, v)
 		}
@@ -310,7 +314,9 @@ func (e *evaluation) clash(s *snapshot, i int32) {
 				others = append(others, e.label(j))
 			}
 		}
-		o.clashes = append(o.clashes, cause{CodeDuplicateUserName,
-			fmt.Sprintf("user name %q in %s is also that of %s", a.userName, e.apps[a.app].name, some(others, len(holders)-1))})
+		o.clashes = append(o.clashes, cause{
+			CodeDuplicateUserName,
+			fmt.Sprintf("user name %q in %s is also that of %s", a.userName, e.apps[a.app].name, some(others, len(holders)-1)),
+		})
 	}
 }

@@ -10,8 +10,10 @@ import (
 
 // admin is an exception that makes ana an admin.
 func admin(edits ...func(*policy.Exception)) policy.Policy {
-	x := policy.Exception{PersonID: "ana", Reason: "INC-77", ApprovedBy: "cto@acme.com", ExpiresAt: "2026-12-01",
-		Grants: policy.Grants{Groups: map[string][]string{"gh": {"admins"}}}}
+	x := policy.Exception{
+		PersonID: "ana", Reason: "INC-77", ApprovedBy: "cto@acme.com", ExpiresAt: "2026-12-01",
+		Grants: policy.Grants{Groups: map[string][]string{"gh": {"admins"}}},
+	}
 	for _, e := range edits {
 		e(&x)
 	}
@@ -60,8 +62,10 @@ func TestExceptions(t *testing.T) {
 			p.Timing.BeforeStartDays = 5
 			p.SamePerson = map[string][]string{"ana": {"old-ana"}}
 			in := policy.Input{
-				People: []access.Person{tc.ana, person("cto"), person("gone", ends("2026-01-31"), is(access.StatusTerminated)), person("soon", starts("2026-06-01")),
-					person("away", is(access.StatusLeave)), person("who", is(access.StatusUnknown))},
+				People: []access.Person{
+					tc.ana, person("cto"), person("gone", ends("2026-01-31"), is(access.StatusTerminated)), person("soon", starts("2026-06-01")),
+					person("away", is(access.StatusLeave)), person("who", is(access.StatusUnknown)),
+				},
 				Faulty: []access.Person{person("faulty")},
 				Faults: []roster.Problem{{PersonID: "lost", Where: "people.csv:9", Message: "bad date"}},
 			}
@@ -107,9 +111,11 @@ func TestSamePerson(t *testing.T) {
 	t.Parallel()
 	// Ana was contractor c-7 until Friday evening, and is employee ana from Monday on.
 	p := policy.Policy{
-		Rules: []policy.Rule{everyone("gh"),
+		Rules: []policy.Rule{
+			everyone("gh"),
 			{Name: "contractors", When: "person.employment_type == 'contractor'", Grants: policy.Grants{Groups: map[string][]string{"gh": {"externals"}}}},
-			{Name: "leads", When: "person.is_manager", Grants: policy.Grants{Groups: map[string][]string{"gh": {"leads"}}}}},
+			{Name: "leads", When: "person.is_manager", Grants: policy.Grants{Groups: map[string][]string{"gh": {"leads"}}}},
+		},
 		SamePerson: map[string][]string{"ana": {"c-7"}},
 		Identities: map[string]map[string]string{"gh": {"c-7": "ana-dev"}},
 		Exceptions: []policy.Exception{{PersonID: "c-7", Reason: "old", ApprovedBy: "bob", ExpiresAt: "2027-01-01", Grants: policy.Grants{Groups: map[string][]string{"gh": {"admins"}}}}},

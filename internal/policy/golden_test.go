@@ -24,8 +24,10 @@ func messyCompany() (policy.Policy, policy.Input, []pitfall) {
 		Rules: []policy.Rule{
 			{Name: "everyone", When: "!(person.custom.kind in ['service', 'test'])", Grants: policy.Grants{Accounts: []string{"mail"}, Groups: map[string][]string{"slack": {"all-hands"}}}},
 			{Name: "engineers", When: "person.department == 'Plattform'", ExpectMin: 10, Grants: policy.Grants{Groups: map[string][]string{"gh": {"engineering"}}}},
-			{Name: "leads", When: "person.department == 'Plattform' && person.title.startsWith('Lead')",
-				Grants: policy.Grants{GroupRoles: map[string]map[string]string{"gh": {"engineering": "maintainer", "leads": "member"}}}},
+			{
+				Name: "leads", When: "person.department == 'Plattform' && person.title.startsWith('Lead')",
+				Grants: policy.Grants{GroupRoles: map[string]map[string]string{"gh": {"engineering": "maintainer", "leads": "member"}}},
+			},
 			{Name: "sales", When: "person.department == 'Sales'", Grants: policy.Grants{Licenses: map[string]map[string]string{"crm": {"CRM": "Sales"}}}},
 			{Name: "finance", When: "person.department == 'Finance'", Grants: policy.Grants{Groups: map[string][]string{"erp": {"payments-create"}}, Roles: map[string]string{"erp": "accountant"}}},
 			{Name: "finance leads", When: "person.department == 'Finance' && person.title.startsWith('Lead')", Grants: policy.Grants{Groups: map[string][]string{"erp": {"payments-approve"}}}},
@@ -39,8 +41,10 @@ func messyCompany() (policy.Policy, policy.Input, []pitfall) {
 			{PersonID: "p012", Reason: "self-service", ApprovedBy: "p012", ExpiresAt: "2026-12-31", Grants: policy.Grants{Groups: map[string][]string{"gh": {"prod-admins"}}}},
 		},
 		Overrides: []policy.Override{{PersonID: "p020", AccessEndsAt: "2026-03-31T10:30:00Z", Reason: "HR case 12"}},
-		Conflicts: []policy.Conflict{{Name: "maker-checker", Grants: []string{"erp/groups/payments-create", "erp/groups/payments-approve"},
-			Waivers: []policy.Waiver{{PersonID: "p033", Reason: "one-person office", ApprovedBy: "ceo", ExpiresAt: "2026-06-30"}}}},
+		Conflicts: []policy.Conflict{{
+			Name: "maker-checker", Grants: []string{"erp/groups/payments-create", "erp/groups/payments-approve"},
+			Waivers: []policy.Waiver{{PersonID: "p033", Reason: "one-person office", ApprovedBy: "ceo", ExpiresAt: "2026-06-30"}},
+		}},
 		Timing:        policy.Timing{BeforeStartDays: 3, OnLeave: policy.LeaveSuspend},
 		UserNames:     map[string]string{"gh": "person.user_name"},
 		Identities:    map[string]map[string]string{"gh": {"boss-mail": "bossy"}},
@@ -67,12 +71,12 @@ func messyCompany() (policy.Policy, policy.Input, []pitfall) {
 		if i == 33 || i == 64 {
 			p.Department, p.Title = "Finance", "Lead Accountant"
 		}
-		switch {
-		case i%29 == 5:
+		switch i % 29 {
+		case 5:
 			p.Status, p.EndDate = access.StatusTerminated, date("2026-03-02").AddDays(i%29)
-		case i%29 == 6:
+		case 6:
 			p.EndDate = date("2026-03-31").AddDays(i % 13)
-		case i%29 == 7:
+		case 7:
 			p.StartDate = date("2026-03-31").AddDays(i % 11)
 		}
 		input.People = append(input.People, p)

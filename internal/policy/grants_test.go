@@ -15,11 +15,14 @@ func TestGrantsImplyTheAccount(t *testing.T) {
 		{Name: "group", When: "person.person_id == 'ana'", Grants: policy.Grants{Groups: map[string][]string{"gh": {"eng"}}}},
 		{Name: "group role", When: "person.person_id == 'bob'", Grants: policy.Grants{
 			Groups:     map[string][]string{"gh": {"eng"}},
-			GroupRoles: map[string]map[string]string{"gh": {"eng": "maintainer", "ops": "member"}}}},
+			GroupRoles: map[string]map[string]string{"gh": {"eng": "maintainer", "ops": "member"}},
+		}},
 		{Name: "license", When: "person.person_id == 'eve'", Grants: policy.Grants{Licenses: map[string]map[string]string{"figma": {"Design": "Full"}}}},
 		{Name: "role", When: "person.person_id == 'joe'", Grants: policy.Grants{Roles: map[string]string{"zoom": "admin"}}},
-		{Name: "nobody", When: "false", Grants: policy.Grants{Accounts: []string{"empty"}, Groups: map[string][]string{"gh": {"none"}},
-			Licenses: map[string]map[string]string{"figma": {"Jam": "Full"}}}},
+		{Name: "nobody", When: "false", Grants: policy.Grants{
+			Accounts: []string{"empty"}, Groups: map[string][]string{"gh": {"none"}},
+			Licenses: map[string]map[string]string{"figma": {"Jam": "Full"}},
+		}},
 	}}
 	r := run(t, p, person("ana"), person("bob"), person("eve"), person("joe"), person("zoe"))
 	wantHolds(t, r, "ana", "gh/accounts", "gh/groups/eng")
@@ -43,8 +46,10 @@ func TestGrantsImplyTheAccount(t *testing.T) {
 	if a, ok := r.Apps["empty"]; !ok || a.Accounts == nil || len(a.Accounts) != 0 {
 		t.Errorf("an app that nobody holds is %v, %v; want an empty one", a, ok)
 	}
-	counts := map[string]int{"empty/accounts": 0, "gh/accounts": 2, "gh/groups/eng": 2, "gh/groups/ops": 1, "gh/groups/none": 0,
-		"figma/accounts": 1, "figma/licenses/Design/Full": 1, "figma/licenses/Jam/Full": 0, "zoom/accounts": 1, "zoom/roles/admin": 1}
+	counts := map[string]int{
+		"empty/accounts": 0, "gh/accounts": 2, "gh/groups/eng": 2, "gh/groups/ops": 1, "gh/groups/none": 0,
+		"figma/accounts": 1, "figma/licenses/Design/Full": 1, "figma/licenses/Jam/Full": 0, "zoom/accounts": 1, "zoom/roles/admin": 1,
+	}
 	if d := cmp.Diff(counts, r.Counts); d != "" {
 		t.Errorf("counts (-want +got):\n%s", d)
 	}
@@ -54,8 +59,10 @@ func TestGrantsImplyTheAccount(t *testing.T) {
 func TestPrecedence(t *testing.T) {
 	t.Parallel()
 	license := func(name, when, l string) policy.Rule {
-		return policy.Rule{Name: name, When: when, Grants: policy.Grants{Licenses: map[string]map[string]string{"figma": {"Design": l}},
-			GroupRoles: map[string]map[string]string{"gh": {"eng": l}}, Roles: map[string]string{"zoom": l}}}
+		return policy.Rule{Name: name, When: when, Grants: policy.Grants{
+			Licenses:   map[string]map[string]string{"figma": {"Design": l}},
+			GroupRoles: map[string]map[string]string{"gh": {"eng": l}}, Roles: map[string]string{"zoom": l},
+		}}
 	}
 	p := policy.Policy{Rules: []policy.Rule{
 		license("first", "true", "Full"),
@@ -74,8 +81,10 @@ func TestPrecedence(t *testing.T) {
 		`precedence: zoom/roles/Full`)
 
 	// An exception is made to differ from the rules.
-	p.Exceptions = []policy.Exception{{PersonID: "bob", Reason: "INC-1", ApprovedBy: "ana", ExpiresAt: "2026-12-01",
-		Grants: policy.Grants{Licenses: map[string]map[string]string{"figma": {"Design": "Dev"}}}}}
+	p.Exceptions = []policy.Exception{{
+		PersonID: "bob", Reason: "INC-1", ApprovedBy: "ana", ExpiresAt: "2026-12-01",
+		Grants: policy.Grants{Licenses: map[string]map[string]string{"figma": {"Design": "Dev"}}},
+	}}
 	r = run(t, p, person("ana"), person("bob"))
 	wantHolds(t, r, "bob", "figma/accounts", "figma/licenses/Design/Dev", "gh/accounts", "gh/groups/eng", "zoom/accounts", "zoom/roles/Full")
 	wantWhy(t, r, "bob", "figma/licenses/Design/Dev", "exception until 2026-12-01, approved by ana: INC-1")
@@ -112,11 +121,15 @@ func TestAccountFields(t *testing.T) {
 	}{
 		{"full", "ana", policy.Account{UserName: "ana@acme.com", Fields: five}},
 		{"least", "ana", policy.Account{UserName: "ana@acme.com", Fields: set(access.UserName), CreateOnly: five.Without(access.UserName)}},
-		{"more", "ana", policy.Account{UserName: "anita.silva", Manager: "bobby",
+		{"more", "ana", policy.Account{
+			UserName: "anita.silva", Manager: "bobby",
 			Fields:     set(access.UserName, access.Email, access.Title, access.Department, access.Manager),
-			CreateOnly: set(access.GivenName, access.FamilyName, access.DisplayName), Attributes: map[string]string{"cost": "CC7", "kind": "staff"}}},
-		{"more", "bob", policy.Account{UserName: "bobby", Fields: set(access.UserName, access.Email),
-			CreateOnly: set(access.GivenName, access.DisplayName), Attributes: map[string]string{"kind": "boss"}}},
+			CreateOnly: set(access.GivenName, access.FamilyName, access.DisplayName), Attributes: map[string]string{"cost": "CC7", "kind": "staff"},
+		}},
+		{"more", "bob", policy.Account{
+			UserName: "bobby", Fields: set(access.UserName, access.Email),
+			CreateOnly: set(access.GivenName, access.DisplayName), Attributes: map[string]string{"kind": "boss"},
+		}},
 	} {
 		want := tc.want
 		switch tc.id {

@@ -33,8 +33,10 @@ type edit = func(*access.Person)
 
 // person works here since 2020 and has the e-mail address ID@acme.com, unless edits say otherwise.
 func person(id string, edits ...edit) access.Person {
-	p := access.Person{PersonID: id, Source: "hr", SourceID: id, GivenName: strings.ToUpper(id[:1]) + id[1:], FamilyName: "Silva", WorkEmail: id + "@acme.com",
-		Department: "Engineering", EmploymentType: access.TypeEmployee, Status: access.StatusActive, StartDate: date("2020-01-01")}
+	p := access.Person{
+		PersonID: id, Source: "hr", SourceID: id, GivenName: strings.ToUpper(id[:1]) + id[1:], FamilyName: "Silva", WorkEmail: id + "@acme.com",
+		Department: "Engineering", EmploymentType: access.TypeEmployee, Status: access.StatusActive, StartDate: date("2020-01-01"),
+	}
 	for _, e := range edits {
 		e(&p)
 	}

@@ -59,9 +59,11 @@ type field struct {
 
 // text declares a field where missing is "".
 func text(name string, get func(*view) string) field {
-	return field{name, cel.StringType,
+	return field{
+		name, cel.StringType,
 		func(v *view) ref.Val { return types.String(get(v)) },
-		func(v *view) bool { return get(v) != "" }}
+		func(v *view) bool { return get(v) != "" },
+	}
 }
 
 // personFields is the list of what conditions can use, in the order of the documentation.
@@ -83,18 +85,23 @@ func personFields() []field {
 		text("location", func(v *view) string { return v.Location }),
 		text("country", func(v *view) string { return v.Country }),
 		text("employment_type", func(v *view) string { return string(v.EmploymentType) }),
-		{"full_time", cel.BoolType, // false where the roster does not say; has(person.full_time) tells
+		{
+			"full_time", cel.BoolType, // false where the roster does not say; has(person.full_time) tells
 			func(v *view) ref.Val { return types.Bool(v.FullTime != nil && *v.FullTime) },
-			func(v *view) bool { return v.FullTime != nil }},
+			func(v *view) bool { return v.FullTime != nil },
+		},
 		text("stage", func(v *view) string { return v.stage }),
 		text("start_date", func(v *view) string { return v.StartDate.String() }),
 		text("end_date", func(v *view) string { return v.EndDate.String() }),
 		text("manager_id", func(v *view) string { return v.managerID }),
 		text("manager_email", func(v *view) string { return v.managerEmail }),
-		{"is_manager", cel.BoolType,
+		{
+			"is_manager", cel.BoolType,
 			func(v *view) ref.Val { return types.Bool(v.isManager) },
-			func(*view) bool { return true }},
-		{"manager_chain", cel.ListType(cel.StringType),
+			func(*view) bool { return true },
+		},
+		{
+			"manager_chain", cel.ListType(cel.StringType),
 			func(v *view) ref.Val {
 				ids := make([]ref.Val, len(v.chain))
 				for i, id := range v.chain {
@@ -102,10 +109,13 @@ func personFields() []field {
 				}
 				return types.NewRefValList(types.DefaultTypeAdapter, ids)
 			},
-			func(v *view) bool { return len(v.chain) > 0 }},
-		{"custom", cel.MapType(cel.StringType, cel.StringType),
+			func(v *view) bool { return len(v.chain) > 0 },
+		},
+		{
+			"custom", cel.MapType(cel.StringType, cel.StringType),
 			func(v *view) ref.Val { return custom(v.Custom) },
-			func(v *view) bool { return len(v.Custom) > 0 }},
+			func(v *view) bool { return len(v.Custom) > 0 },
+		},
 	}
 }
 

@@ -27,10 +27,12 @@ func matching(t *testing.T, when string, people ...access.Person) []string {
 func TestPersonFields(t *testing.T) {
 	t.Parallel()
 	yes := true
-	full := access.Person{PersonID: "ana", Source: "hr", SourceID: "1", EmployeeNumber: "007", GivenName: "Ana", FamilyName: "Silva", DisplayName: "Ana S.",
+	full := access.Person{
+		PersonID: "ana", Source: "hr", SourceID: "1", EmployeeNumber: "007", GivenName: "Ana", FamilyName: "Silva", DisplayName: "Ana S.",
 		WorkEmail: "ana@acme.com", UserName: "asilva", Title: "CTO", Department: "Eng", Division: "Div", Organization: "Org", CostCenter: "CC", Team: "T",
 		Location: "Madrid", Country: "ES", EmploymentType: access.TypeEmployee, FullTime: &yes, Status: access.StatusActive,
-		StartDate: date("2020-01-01"), EndDate: date("2026-12-31"), ManagerID: "zoe", ManagerEmail: "zoe@acme.com", Custom: map[string]string{"k": "v"}}
+		StartDate: date("2020-01-01"), EndDate: date("2026-12-31"), ManagerID: "zoe", ManagerEmail: "zoe@acme.com", Custom: map[string]string{"k": "v"},
+	}
 	blank := access.Person{PersonID: "blank", Source: "hr", SourceID: "2", WorkEmail: "b@acme.com", Status: access.StatusActive}
 	for field, want := range map[string][2]string{
 		"person_id": {"'ana'", "'blank'"}, "employee_number": {"'007'", "''"}, "given_name": {"'Ana'", "''"}, "family_name": {"'Silva'", "''"},

@@ -43,8 +43,10 @@ func drawCompany(t *rapid.T, tame bool) company {
 		case 2:
 			p.EmploymentType, p.ContractEndDate = access.TypeContractor, day("contract end")
 		}
-		p.Status = rapid.SampledFrom([]access.Status{access.StatusActive, access.StatusActive, access.StatusActive, access.StatusLeave,
-			access.StatusTerminated, access.StatusUnknown, access.StatusPreHire, access.StatusNeverStarted}).Draw(t, "status")
+		p.Status = rapid.SampledFrom([]access.Status{
+			access.StatusActive, access.StatusActive, access.StatusActive, access.StatusLeave,
+			access.StatusTerminated, access.StatusUnknown, access.StatusPreHire, access.StatusNeverStarted,
+		}).Draw(t, "status")
 		if p.Status == access.StatusPreHire { // years after the start date that is a fault, whose text counts the days
 			p.StartDate = day("hire")
 		}
@@ -59,11 +61,15 @@ func drawCompany(t *rapid.T, tame bool) company {
 			c.in.People = append(c.in.People, p)
 		}
 	}
-	conditions := []string{"true", "person.department == 'Eng'", "person.department != 'Sales'", "person.stage == 'notice'", "person.stage in ['active', 'pre_hire']",
-		"person.is_manager", "'p1' in person.manager_chain", "person.manager_email == 'p0@acme.com'", "person.employment_type == 'contractor'", "person.start_date > '2026-03-20'"}
+	conditions := []string{
+		"true", "person.department == 'Eng'", "person.department != 'Sales'", "person.stage == 'notice'", "person.stage in ['active', 'pre_hire']",
+		"person.is_manager", "'p1' in person.manager_chain", "person.manager_email == 'p0@acme.com'", "person.employment_type == 'contractor'", "person.start_date > '2026-03-20'",
+	}
 	grants := func() policy.Grants {
-		g := policy.Grants{Accounts: []string{rapid.SampledFrom([]string{"slack", "gh"}).Draw(t, "app")},
-			Groups: map[string][]string{"gh": {rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "group")}}}
+		g := policy.Grants{
+			Accounts: []string{rapid.SampledFrom([]string{"slack", "gh"}).Draw(t, "app")},
+			Groups:   map[string][]string{"gh": {rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "group")}},
+		}
 		if !tame {
 			g.Licenses = map[string]map[string]string{"figma": {"Design": rapid.SampledFrom([]string{"Full", "Dev"}).Draw(t, "license")}}
 			g.Roles = map[string]string{"slack": rapid.SampledFrom([]string{"admin", "guest"}).Draw(t, "role")}
@@ -80,11 +86,14 @@ func drawCompany(t *rapid.T, tame bool) company {
 		}
 		c.policy.Exceptions = append(c.policy.Exceptions, x)
 	}
-	c.policy.Timing = policy.Timing{BeforeStartDays: rapid.IntRange(0, 4).Draw(t, "lead"),
-		OnLeave: rapid.SampledFrom([]policy.LeavePolicy{policy.LeaveKeep, policy.LeaveSuspend, policy.LeaveDrop}).Draw(t, "leave")}
+	c.policy.Timing = policy.Timing{
+		BeforeStartDays: rapid.IntRange(0, 4).Draw(t, "lead"),
+		OnLeave:         rapid.SampledFrom([]policy.LeavePolicy{policy.LeaveKeep, policy.LeaveSuspend, policy.LeaveDrop}).Draw(t, "leave"),
+	}
 	if !tame {
 		c.policy.Conflicts = []policy.Conflict{{Name: "c", Grants: []string{"gh/groups/a", "gh/groups/b"}, Waivers: []policy.Waiver{
-			{PersonID: id("waived"), Reason: "r", ApprovedBy: id("waiver by"), ExpiresAt: day("waiver until").String()}}}}
+			{PersonID: id("waived"), Reason: "r", ApprovedBy: id("waiver by"), ExpiresAt: day("waiver until").String()},
+		}}}
 		for range rapid.IntRange(0, 2).Draw(t, "overrides") {
 			o := policy.Override{PersonID: id("overridden"), Reason: "r", AccessEndsAt: noon.Add(time.Duration(rapid.IntRange(-99, 99).Draw(t, "hours")) * time.Hour).Format(time.RFC3339)}
 			if rapid.Bool().Draw(t, "start instead") {
@@ -122,8 +131,10 @@ func TestAddingARuleNeverRemovesAGrant(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCompany(t, true) // no conflicts, no precedence, a user name for everybody
 		before := compileRapid(t, c.policy).Evaluate(c.in)
-		rule := policy.Rule{Name: "more", When: rapid.SampledFrom([]string{"true", "person.department == 'Eng'", "person.is_manager"}).Draw(t, "when"),
-			Grants: policy.Grants{Groups: map[string][]string{"gh": {"a"}, "new": {"b"}}}}
+		rule := policy.Rule{
+			Name: "more", When: rapid.SampledFrom([]string{"true", "person.department == 'Eng'", "person.is_manager"}).Draw(t, "when"),
+			Grants: policy.Grants{Groups: map[string][]string{"gh": {"a"}, "new": {"b"}}},
+		}
 		at := rapid.IntRange(0, len(c.policy.Rules)).Draw(t, "at")
 		c.policy.Rules = slices.Insert(slices.Clone(c.policy.Rules), at, rule)
 		after := compileRapid(t, c.policy).Evaluate(c.in)

@@ -14,9 +14,11 @@ import (
 func TestQuarantineCauses(t *testing.T) {
 	t.Parallel()
 	both := policy.Policy{
-		Rules: []policy.Rule{{Name: "all", When: "true", Grants: policy.Grants{Accounts: []string{"slack"}}},
+		Rules: []policy.Rule{
+			{Name: "all", When: "true", Grants: policy.Grants{Accounts: []string{"slack"}}},
 			{Name: "makers", When: "person.person_id == 'ana'", Grants: policy.Grants{Groups: map[string][]string{"erp": {"create"}}}},
-			{Name: "checkers", When: "person.person_id == 'ana'", Grants: policy.Grants{Groups: map[string][]string{"erp": {"approve"}}}}},
+			{Name: "checkers", When: "person.person_id == 'ana'", Grants: policy.Grants{Groups: map[string][]string{"erp": {"approve"}}}},
+		},
 		Conflicts: []policy.Conflict{{Name: "maker-checker", Grants: []string{"erp/groups/create", "erp/groups/approve"}}},
 	}
 	plain := policy.Policy{Rules: []policy.Rule{everyone("slack")}}
@@ -28,36 +30,93 @@ func TestQuarantineCauses(t *testing.T) {
 		code   policy.Code
 		why    string // of the first
 	}{
-		{"faulty row", plain, policy.Input{People: []access.Person{person("ana"), person("bob")},
-			Faults: []roster.Problem{{PersonID: "ana", Where: "people.csv:2", Column: "end_date", Value: "31/02/2026", Message: "is no date"}}},
-			[]string{"ana"}, policy.CodeFaultyRow, `people.csv:2: column "end_date": "31/02/2026": is no date`},
-		{"faulty row of somebody else entirely", plain, policy.Input{People: []access.Person{person("bob")}, Faulty: []access.Person{person("ana")},
-			Faults: []roster.Problem{{PersonID: "ana", Where: "people.csv:2", Message: "is no date"}}}, []string{"ana"}, policy.CodeFaultyRow, "is no date"},
-		{"rows that do not say whose", plain, policy.Input{People: []access.Person{person("bob"), {Source: "hr", SourceID: "7"}},
-			Faults: []roster.Problem{{Where: "people.csv:3", Message: "no id"}, {Where: "people.csv:3", Message: "no name"}}},
-			[]string{"", ""}, policy.CodeFaultyRow, `people.csv:3: no id; people.csv:3: no name`},
-		{"a record that contradicts itself", plain, policy.Input{People: []access.Person{person("bob"), person("ana", ends("2026-01-01"))}},
-			[]string{"ana"}, policy.CodeFaultyRow, "the status is active and the last day was 2026-01-01"},
-		{"duplicate key", plain, policy.Input{People: []access.Person{person("ana"), person("bob"), person("ana", works("Sales"))}},
-			[]string{"ana"}, policy.CodeDuplicateKey, `roster "hr" has two records with the key "ana"`},
-		{"no user name", plain, policy.Input{People: []access.Person{person("ana", mail("")), person("bob")}},
-			[]string{"ana"}, policy.CodeMissingUserName, "no user name for slack"},
-		{"blank user name", policy.Policy{Rules: plain.Rules, UserNames: map[string]string{"slack": "person.person_id == 'ana' ? '  ' : person.work_email"}},
-			policy.Input{People: []access.Person{person("ana"), person("bob")}}, []string{"ana"}, policy.CodeMissingUserName, "no user name for slack"},
-		{"one user name, two people", plain, policy.Input{People: []access.Person{person("ana"), person("zoe", mail("ANA@acme.com")), person("bob")}},
-			[]string{"ana", "zoe"}, policy.CodeDuplicateUserName, `user name "ana@acme.com" in slack is also that of zoe (Zoe Silva)`},
-		{"one user name, two spellings of an accent", plain, policy.Input{People: []access.Person{person("ana", mail("jos\u00e9@acme.com")), person("zoe", mail("Jose\u0301@acme.com"))}},
-			[]string{"ana", "zoe"}, policy.CodeDuplicateUserName, "is also that of zoe"},
-		{"a condition that fails", policy.Policy{Rules: []policy.Rule{everyone("slack"), {Name: "grades", When: "int(person.custom.grade) > 3", Grants: policy.Grants{Accounts: []string{"erp"}}}}},
+		{
+			"faulty row", plain,
+			policy.Input{
+				People: []access.Person{person("ana"), person("bob")},
+				Faults: []roster.Problem{{PersonID: "ana", Where: "people.csv:2", Column: "end_date", Value: "31/02/2026", Message: "is no date"}},
+			},
+			[]string{"ana"},
+			policy.CodeFaultyRow, `people.csv:2: column "end_date": "31/02/2026": is no date`,
+		},
+		{"faulty row of somebody else entirely", plain, policy.Input{
+			People: []access.Person{person("bob")}, Faulty: []access.Person{person("ana")},
+			Faults: []roster.Problem{{PersonID: "ana", Where: "people.csv:2", Message: "is no date"}},
+		}, []string{"ana"}, policy.CodeFaultyRow, "is no date"},
+		{
+			"rows that do not say whose", plain,
+			policy.Input{
+				People: []access.Person{person("bob"), {Source: "hr", SourceID: "7"}},
+				Faults: []roster.Problem{{Where: "people.csv:3", Message: "no id"}, {Where: "people.csv:3", Message: "no name"}},
+			},
+			[]string{"", ""},
+			policy.CodeFaultyRow, `people.csv:3: no id; people.csv:3: no name`,
+		},
+		{
+			"a record that contradicts itself", plain,
+			policy.Input{People: []access.Person{person("bob"), person("ana", ends("2026-01-01"))}},
+			[]string{"ana"},
+			policy.CodeFaultyRow, "the status is active and the last day was 2026-01-01",
+		},
+		{
+			"duplicate key", plain,
+			policy.Input{People: []access.Person{person("ana"), person("bob"), person("ana", works("Sales"))}},
+			[]string{"ana"},
+			policy.CodeDuplicateKey, `roster "hr" has two records with the key "ana"`,
+		},
+		{
+			"no user name", plain,
+			policy.Input{People: []access.Person{person("ana", mail("")), person("bob")}},
+			[]string{"ana"},
+			policy.CodeMissingUserName, "no user name for slack",
+		},
+		{
+			"blank user name",
+			policy.Policy{Rules: plain.Rules, UserNames: map[string]string{"slack": "person.person_id == 'ana' ? '  ' : person.work_email"}},
+			policy.Input{People: []access.Person{person("ana"), person("bob")}},
+			[]string{"ana"},
+			policy.CodeMissingUserName, "no user name for slack",
+		},
+		{
+			"one user name, two people", plain,
+			policy.Input{People: []access.Person{person("ana"), person("zoe", mail("ANA@acme.com")), person("bob")}},
+			[]string{"ana", "zoe"},
+			policy.CodeDuplicateUserName, `user name "ana@acme.com" in slack is also that of zoe (Zoe Silva)`,
+		},
+		{
+			"one user name, two spellings of an accent", plain,
+			policy.Input{People: []access.Person{person("ana", mail("jos\u00e9@acme.com")), person("zoe", mail("Jose\u0301@acme.com"))}},
+			[]string{"ana", "zoe"},
+			policy.CodeDuplicateUserName, "is also that of zoe",
+		},
+		{
+			"a condition that fails",
+			policy.Policy{Rules: []policy.Rule{everyone("slack"), {Name: "grades", When: "int(person.custom.grade) > 3", Grants: policy.Grants{Accounts: []string{"erp"}}}}},
 			policy.Input{People: []access.Person{person("ana", custom(map[string]string{"grade": "high"})), person("bob", custom(map[string]string{"grade": "4"}))}},
-			[]string{"ana"}, policy.CodeEvaluation, `rule "grades" cannot be evaluated: `},
-		{"a user name that fails", policy.Policy{Rules: plain.Rules, UserNames: map[string]string{"slack": "person.given_name.split('n')[1]"}},
-			policy.Input{People: []access.Person{person("ana"), person("bob")}}, []string{"bob"}, policy.CodeEvaluation, `user_names "slack" cannot be evaluated: `},
-		{"an attribute that fails", policy.Policy{Rules: plain.Rules, Attributes: map[string]map[string]string{"slack": {"x": "string(int(person.employee_number))"}}},
+			[]string{"ana"},
+			policy.CodeEvaluation, `rule "grades" cannot be evaluated: `,
+		},
+		{
+			"a user name that fails",
+			policy.Policy{Rules: plain.Rules, UserNames: map[string]string{"slack": "person.given_name.split('n')[1]"}},
+			policy.Input{People: []access.Person{person("ana"), person("bob")}},
+			[]string{"bob"},
+			policy.CodeEvaluation, `user_names "slack" cannot be evaluated: `,
+		},
+		{
+			"an attribute that fails",
+			policy.Policy{Rules: plain.Rules, Attributes: map[string]map[string]string{"slack": {"x": "string(int(person.employee_number))"}}},
 			policy.Input{People: []access.Person{person("ana"), person("bob", func(p *access.Person) { p.EmployeeNumber = "7" })}},
-			[]string{"ana"}, policy.CodeEvaluation, `attribute "x" of slack cannot be evaluated: `},
-		{"conflict", both, policy.Input{People: []access.Person{person("ana"), person("bob")}}, []string{"ana"}, policy.CodeConflict,
-			`conflict "maker-checker": erp/groups/approve (rule "checkers") and erp/groups/create (rule "makers")`},
+			[]string{"ana"},
+			policy.CodeEvaluation, `attribute "x" of slack cannot be evaluated: `,
+		},
+		{
+			"conflict", both,
+			policy.Input{People: []access.Person{person("ana"), person("bob")}},
+			[]string{"ana"},
+			policy.CodeConflict,
+			`conflict "maker-checker": erp/groups/approve (rule "checkers") and erp/groups/create (rule "makers")`,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -125,8 +184,10 @@ func TestPersonIDCollision(t *testing.T) {
 
 func TestSeveralEmployments(t *testing.T) {
 	t.Parallel()
-	p := policy.Policy{Rules: []policy.Rule{everyone("slack"),
-		{Name: "sales", When: "person.department == 'Sales'", Grants: policy.Grants{Accounts: []string{"crm"}}}}}
+	p := policy.Policy{Rules: []policy.Rule{
+		everyone("slack"),
+		{Name: "sales", When: "person.department == 'Sales'", Grants: policy.Grants{Accounts: []string{"crm"}}},
+	}}
 	second := person("ana", works("Sales"), func(p *access.Person) { p.SourceID, p.IsPrimary = "ana-2", true })
 	r := run(t, p, person("ana", ends("2026-03-30"), is(access.StatusTerminated)), second)
 	wantHolds(t, r, "ana", "crm/accounts", "slack/accounts") // one of two ended: no leaver
@@ -145,8 +206,12 @@ func TestConflictWaivers(t *testing.T) {
 		{"in force", policy.Waiver{PersonID: "ana", ExpiresAt: "2026-03-31", ApprovedBy: "bob"}, false, nil},
 		{"without approver", policy.Waiver{PersonID: "ana", ExpiresAt: "2026-03-31"}, false, nil},
 		{"expired", policy.Waiver{PersonID: "ana", ExpiresAt: "2026-03-30", ApprovedBy: "bob"}, true, nil},
-		{"for oneself", policy.Waiver{PersonID: "ana", ExpiresAt: "2026-12-31", ApprovedBy: "ana@acme.com"}, true,
-			[]string{`conflict "sod": waiver 1, for ana, does not count: approved_by "ana@acme.com" is the beneficiary`}},
+		{
+			"for oneself",
+			policy.Waiver{PersonID: "ana", ExpiresAt: "2026-12-31", ApprovedBy: "ana@acme.com"},
+			true,
+			[]string{`conflict "sod": waiver 1, for ana, does not count: approved_by "ana@acme.com" is the beneficiary`},
+		},
 		{"for nobody", policy.Waiver{PersonID: "joe", ExpiresAt: "2026-12-31"}, true, []string{`conflict "sod": waiver 1: person_id: no roster has person "joe"`}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -176,9 +241,12 @@ func TestConflictWaivers(t *testing.T) {
 func TestOverrideBeatsQuarantine(t *testing.T) {
 	t.Parallel()
 	p := policy.Policy{Rules: []policy.Rule{everyone("slack")}, Overrides: []policy.Override{
-		{PersonID: "ana", AccessEndsAt: "2026-03-31T11:00:00Z", Reason: "INC-1"}, {PersonID: "lost", AccessEndsAt: "2026-03-31T11:00:00Z", Reason: "INC-1"}}}
-	r := evaluate(t, p, policy.Input{People: []access.Person{person("ana", mail("")), person("bob")},
-		Faults: []roster.Problem{{PersonID: "ana", Where: "people.csv:2", Message: "bad"}, {PersonID: "lost", Where: "people.csv:3", Message: "bad"}}})
+		{PersonID: "ana", AccessEndsAt: "2026-03-31T11:00:00Z", Reason: "INC-1"}, {PersonID: "lost", AccessEndsAt: "2026-03-31T11:00:00Z", Reason: "INC-1"},
+	}}
+	r := evaluate(t, p, policy.Input{
+		People: []access.Person{person("ana", mail("")), person("bob")},
+		Faults: []roster.Problem{{PersonID: "ana", Where: "people.csv:2", Message: "bad"}, {PersonID: "lost", Where: "people.csv:3", Message: "bad"}},
+	})
 	wantQuarantined(t, r)
 	if len(r.Cutoffs) != 2 || r.Cutoffs[0].PersonID != "ana" || r.Cutoffs[1].PersonID != "lost" {
 		t.Errorf("cutoffs = %v, want ana and lost", r.Cutoffs)

@@ -84,8 +84,10 @@ func (q *Query) Run(in Input) ([]Found, []Problem) {
 		act.person = view{subject: s, stage: string(standings[i].stage), isManager: working != nil && working[i] > 0}
 		ok, err := q.when.holds(&act)
 		if err != nil {
-			problems = append(problems, Problem{Severity: Warning, Code: CodeEvaluation, Attribute: "when", People: []string{s.PersonID},
-				Cause: fmt.Sprintf("it cannot be evaluated for %s: %s", s.PersonID, firstLine(err.Error())), Next: "make the condition hold for every record"})
+			problems = append(problems, Problem{
+				Severity: Warning, Code: CodeEvaluation, Attribute: "when", People: []string{s.PersonID},
+				Cause: fmt.Sprintf("it cannot be evaluated for %s: %s", s.PersonID, firstLine(err.Error())), Next: "make the condition hold for every record",
+			})
 		}
 		if err == nil && ok {
 			found = append(found, Found{s.PersonID, standings[i].stage, q.values(&act.person)})

@@ -17,10 +17,14 @@ func TestQuery(t *testing.T) {
 	if q == nil {
 		t.Fatal(problems)
 	}
-	found, problems := q.Run(policy.Input{Now: noon,
-		People: []access.Person{person("zoe", reportsTo("ana"), func(p *access.Person) { p.Title = "Dev" }), person("ana", works("Board"), custom(map[string]string{"k": "v"})),
-			person("old", ends("2026-01-01"), is(access.StatusTerminated)), person("bob", works("Sales"))},
-		Faults: []roster.Problem{{PersonID: "eve", Where: "people.csv:4", Message: "bad"}}})
+	found, problems := q.Run(policy.Input{
+		Now: noon,
+		People: []access.Person{
+			person("zoe", reportsTo("ana"), func(p *access.Person) { p.Title = "Dev" }), person("ana", works("Board"), custom(map[string]string{"k": "v"})),
+			person("old", ends("2026-01-01"), is(access.StatusTerminated)), person("bob", works("Sales")),
+		},
+		Faults: []roster.Problem{{PersonID: "eve", Where: "people.csv:4", Message: "bad"}},
+	})
 	wantProblems(t, problems, "faulty_row: eve: people.csv:4: bad")
 	want := []policy.Found{
 		{PersonID: "ana", Stage: lifecycle.StageActive, Fields: map[string]any{"title": "", "is_manager": true, "manager_chain": []string(nil), "custom": map[string]string{"k": "v"}}},

@@ -48,6 +48,7 @@ func (e *evaluation) render(s *snapshot) Result {
 				app.Groups[g.Name][o.userName(g.app)] = g.role
 			case access.GrantLicense:
 				app.Licenses[g.Name][o.userName(g.app)] = g.License
+			case access.GrantAccount, access.GrantRole: // in Accounts, above: a role is a field of the account
 			}
 		}
 	}
@@ -81,6 +82,7 @@ func (e *evaluation) emptyApps(holders []int) map[string]App {
 			if app.Licenses[grant.Name] == nil {
 				app.Licenses[grant.Name] = make(map[string]string, n)
 			}
+		case access.GrantRole: // a field of the account
 		}
 	}
 	return apps
@@ -191,8 +193,10 @@ func (e *evaluation) register(s *snapshot) []ExceptionState {
 		if x == nil {
 			continue
 		}
-		state := ExceptionState{PersonID: x.person, Reason: x.reason, ApprovedBy: x.approvedBy, ExpiresAt: x.expires.String(),
-			Status: ExceptionUnknownPerson, Why: "no roster has this person"}
+		state := ExceptionState{
+			PersonID: x.person, Reason: x.reason, ApprovedBy: x.approvedBy, ExpiresAt: x.expires.String(),
+			Status: ExceptionUnknownPerson, Why: "no roster has this person",
+		}
 		for _, g := range e.sources[src].grants {
 			state.Grants = append(state.Grants, e.grants[g].address)
 		}

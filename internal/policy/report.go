@@ -13,9 +13,11 @@ func (e *evaluation) report(r *Result, s *snapshot, in Input) {
 	r.Errors = append(r.Errors, e.company.errors...)
 	e.reportCustomKeys(r)
 	if n := len(r.Quarantined); n > in.MaxQuarantined {
-		r.Errors = append(r.Errors, Problem{Code: CodeTooManyQuarantined, People: quarantinedIDs(r.Quarantined),
+		r.Errors = append(r.Errors, Problem{
+			Code: CodeTooManyQuarantined, People: quarantinedIDs(r.Quarantined),
 			Cause: fmt.Sprintf("%s cannot be decided, more than max_quarantined (%d): %s", people(n), in.MaxQuarantined, quarantineLines(r.Quarantined)),
-			Next:  "correct the rows or the policy, or raise safeguard.max_quarantined"})
+			Next:  "correct the rows or the policy, or raise safeguard.max_quarantined",
+		})
 	} else if n > 0 {
 		for _, q := range r.Quarantined {
 			w := Problem{Severity: Warning, Code: q.Codes[0], Cause: q.line() + ": held as is, neither granted nor revoked", Next: "correct the cause"}
@@ -86,8 +88,10 @@ func (e *evaluation) reportRules(r *Result, s *snapshot) {
 	}
 	for k, n := range counts {
 		rule := &e.rules[k]
-		p := Problem{Severity: Warning, Code: CodeUnmatchedRule, Block: Block{"rule", rule.index, rule.name}, Attribute: "when",
-			Cause: "it matches nobody who may have access now", Next: "compare the condition with what HR writes today, or remove the rule"}
+		p := Problem{
+			Severity: Warning, Code: CodeUnmatchedRule, Block: Block{"rule", rule.index, rule.name}, Attribute: "when",
+			Cause: "it matches nobody who may have access now", Next: "compare the condition with what HR writes today, or remove the rule",
+		}
 		switch {
 		case n < rule.expectMin:
 			p.Severity = Error
@@ -120,11 +124,13 @@ func (e *evaluation) reportPrecedence(r *Result, s *snapshot) {
 	})
 	for _, l := range keys {
 		rule := e.ruleOf(l.source)
-		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodePrecedence, People: losers[l],
+		r.Warnings = append(r.Warnings, Problem{
+			Severity: Warning, Code: CodePrecedence, People: losers[l],
 			Block: Block{"rule", rule.index, rule.name},
 			Cause: fmt.Sprintf("%s comes first and gives %s, so %s is not given to %s: %s", e.sources[l.winningFrom].label,
 				e.describe(l.winner), e.describe(l.grant), people(len(losers[l])), some(losers[l], len(losers[l]))),
-			Next: "make the conditions exclude each other, or change the order of the rules"})
+			Next: "make the conditions exclude each other, or change the order of the rules",
+		})
 	}
 }
 
@@ -148,9 +154,11 @@ func (e *evaluation) reportUnknown(r *Result, s *snapshot) {
 		}
 	}
 	if len(ids) > 0 {
-		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodeUnknownStatus, People: ids,
+		r.Warnings = append(r.Warnings, Problem{
+			Severity: Warning, Code: CodeUnknownStatus, People: ids,
 			Cause: fmt.Sprintf("the employment status of %s is unknown, so their access stays: %s", people(len(ids)), some(ids, len(ids))),
-			Next:  "map the status in the roster block"})
+			Next:  "map the status in the roster block",
+		})
 	}
 }
 
@@ -166,11 +174,15 @@ func (e *evaluation) reportExceptions(r *Result) {
 		k++
 		switch state.Status {
 		case ExceptionUnapproved:
-			r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodeUnapproved, Block: x.block, Attribute: "approved_by",
-				People: []string{x.person}, Cause: "not granted: " + state.Why, Next: "have it approved by somebody else who works here"})
+			r.Warnings = append(r.Warnings, Problem{
+				Severity: Warning, Code: CodeUnapproved, Block: x.block, Attribute: "approved_by",
+				People: []string{x.person}, Cause: "not granted: " + state.Why, Next: "have it approved by somebody else who works here",
+			})
 		case ExceptionUnknownPerson:
-			r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodeUnknownPerson, Block: x.block, Attribute: "person_id",
-				People: []string{x.person}, Cause: "not granted: " + state.Why, Next: "correct the id, or remove the exception"})
+			r.Warnings = append(r.Warnings, Problem{
+				Severity: Warning, Code: CodeUnknownPerson, Block: x.block, Attribute: "person_id",
+				People: []string{x.person}, Cause: "not granted: " + state.Why, Next: "correct the id, or remove the exception",
+			})
 		}
 	}
 }
@@ -179,8 +191,10 @@ func (e *evaluation) reportExceptions(r *Result) {
 func (e *evaluation) reportNotes(r *Result, s *snapshot) {
 	for i := range s.outcomes {
 		for _, n := range s.outcomes[i].notes {
-			r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: n.code, Block: n.block, People: []string{e.subjects[i].PersonID},
-				Cause: n.text, Next: "correct or remove the block"})
+			r.Warnings = append(r.Warnings, Problem{
+				Severity: Warning, Code: n.code, Block: n.block, People: []string{e.subjects[i].PersonID},
+				Cause: n.text, Next: "correct or remove the block",
+			})
 		}
 	}
 }
@@ -195,8 +209,10 @@ func (e *evaluation) reportStrangers(r *Result) {
 		if now := e.present(id); now != id {
 			cause = fmt.Sprintf("person %q is %q now (same_person)", id, now)
 		}
-		r.Warnings = append(r.Warnings, Problem{Severity: Warning, Code: CodeUnknownPerson, Block: b, Attribute: attribute,
-			People: []string{id}, Cause: cause, Next: "correct the id, or remove the block"})
+		r.Warnings = append(r.Warnings, Problem{
+			Severity: Warning, Code: CodeUnknownPerson, Block: b, Attribute: attribute,
+			People: []string{id}, Cause: cause, Next: "correct the id, or remove the block",
+		})
 	}
 	for i, o := range e.policy.Overrides {
 		unknown(Block{"override", i, o.PersonID}, "person_id", o.PersonID)

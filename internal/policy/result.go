@@ -84,6 +84,7 @@ func (a *Account) at(f access.Field) *string {
 		return &a.Manager
 	case access.Role:
 		return &a.Role
+	case access.PersonID: // the key of Result's accounts, never in a set
 	}
 	return nil
 }
@@ -117,6 +118,7 @@ func bit(f access.Field) FieldSet {
 		return 1 << 7
 	case access.Role:
 		return 1 << 8
+	case access.PersonID: // the key of Result's accounts, never in a set
 	}
 	return 0
 }

@@ -92,6 +92,7 @@ func (c *checker) vocabulary() {
 			place.License = ""
 		case access.GrantRole:
 			place.Name = ""
+		case access.GrantAccount, access.GrantGroup: // the grant as it is; a role in a group is no part of it
 		}
 		slot, ok := slots[place]
 		if !ok {

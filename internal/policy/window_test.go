@@ -28,8 +28,10 @@ func TestAccessWindow(t *testing.T) {
 		{"within the lead", person("ana", starts("2026-04-01")), 3, "2026-03-29T00:00:00Z", true, `rule`},
 		{"last day before six", person("ana", ends("2026-03-31"), madrid), 0, "2026-03-31T15:59:59Z", true, `rule`},
 		{"last day at six", person("ana", ends("2026-03-31"), madrid), 0, "2026-03-31T16:00:00Z", false, "not given: access ended on 2026-03-31 18:00 CEST (end date 2026-03-31)"},
-		{"last working day before the end date", person("ana", ends("2026-06-30"), func(p *access.Person) { p.LastWorkingDay = date("2026-03-30") }), 0,
-			"2026-03-31T12:00:00Z", false, "(last working day 2026-03-30)"},
+		{
+			"last working day before the end date", person("ana", ends("2026-06-30"), func(p *access.Person) { p.LastWorkingDay = date("2026-03-30") }), 0,
+			"2026-03-31T12:00:00Z", false, "(last working day 2026-03-30)",
+		},
 		{"terminated today", person("ana", ends("2026-03-31"), is(access.StatusTerminated)), 0, "2026-03-31T09:00:00Z", false, "access ended on 2026-03-31 00:00 UTC"},
 		{"terminated, nobody says when", person("ana", is(access.StatusTerminated)), 0, "2026-03-31T09:00:00Z", false, "access ended: status terminated"},
 		{"never started", person("ana", is(access.StatusNeverStarted)), 0, "2026-03-31T09:00:00Z", false, "the employment never started"},
@@ -65,8 +67,10 @@ func TestZoneOfTheProvider(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := evaluate(t, policy.Policy{Rules: []policy.Rule{everyone("slack")}}, policy.Input{Zone: tokyo, Now: instant("2026-03-31T10:00:00Z"),
-		People: []access.Person{person("ana", ends("2026-03-31")), person("bob", ends("2026-03-31"), in("America/New_York"))}})
+	r := evaluate(t, policy.Policy{Rules: []policy.Rule{everyone("slack")}}, policy.Input{
+		Zone: tokyo, Now: instant("2026-03-31T10:00:00Z"),
+		People: []access.Person{person("ana", ends("2026-03-31")), person("bob", ends("2026-03-31"), in("America/New_York"))},
+	})
 	wantHolds(t, r, "ana") // 19:00 in Tokyo
 	wantHolds(t, r, "bob", "slack/accounts")
 }
@@ -94,7 +98,8 @@ func TestLeaveOfAbsence(t *testing.T) {
 		{policy.LeaveDrop, nil, nil},
 	} {
 		p := policy.Policy{Timing: policy.Timing{OnLeave: tc.how}, Rules: []policy.Rule{
-			{Name: "all", When: "true", Grants: policy.Grants{Groups: map[string][]string{"slack": {"all"}}}}}}
+			{Name: "all", When: "true", Grants: policy.Grants{Groups: map[string][]string{"slack": {"all"}}}},
+		}}
 		r := run(t, p, person("ana", is(access.StatusLeave)), person("bob"))
 		wantHolds(t, r, "ana", tc.holds...)
 		if d := cmp.Diff(tc.active, r.Apps["slack"].Accounts["ana"].Active); d != "" {
@@ -116,7 +121,8 @@ func TestStageInConditions(t *testing.T) {
 	t.Parallel()
 	p := policy.Policy{Timing: policy.Timing{BeforeStartDays: 5}, Rules: []policy.Rule{
 		{Name: "before", When: "person.stage == 'pre_hire'", Grants: policy.Grants{Accounts: []string{"onboarding"}}},
-		{Name: "here", When: "person.stage in ['active', 'notice']", Grants: policy.Grants{Accounts: []string{"slack"}}}}}
+		{Name: "here", When: "person.stage in ['active', 'notice']", Grants: policy.Grants{Accounts: []string{"slack"}}},
+	}}
 	r := run(t, p, person("ana", starts("2026-04-02")), person("bob", ends("2026-05-01")))
 	wantHolds(t, r, "ana", "onboarding/accounts")
 	wantHolds(t, r, "bob", "slack/accounts")
@@ -132,31 +138,59 @@ func TestOverrides(t *testing.T) {
 		why       string
 		warnings  []string
 	}{
-		{"ends at an instant, at once", person("ana"), []policy.Override{{AccessEndsAt: "2026-03-31T11:59:00Z"}}, false,
-			"access ended on 2026-03-31 11:59 UTC (override: because)", nil},
+		{
+			"ends at an instant, at once", person("ana"),
+			[]policy.Override{{AccessEndsAt: "2026-03-31T11:59:00Z"}},
+			false,
+			"access ended on 2026-03-31 11:59 UTC (override: because)", nil,
+		},
 		{"ends later today", person("ana"), []policy.Override{{AccessEndsAt: "2026-03-31T15:00:00Z"}}, true, "rule", nil},
 		{"a date ends at the end of the day", person("ana"), []policy.Override{{AccessEndsAt: "2026-03-31"}}, true, "rule", nil},
 		{"an earlier date", person("ana", ends("2026-06-30")), []policy.Override{{AccessEndsAt: "2026-03-30"}}, false, "access ended on 2026-03-30 18:00 UTC (override", nil},
-		{"an earlier end in spite of unknown status", person("ana", is(access.StatusUnknown)), []policy.Override{{AccessEndsAt: "2026-03-31T11:00:00Z"}}, false, "override",
-			[]string{"unknown_status: "}},
-		{"a later end without expiry", person("ana", contract("2026-03-29")), []policy.Override{{AccessEndsAt: "2026-06-30"}}, false, "contract end date",
-			[]string{`override_not_applied: override "ana": access_ends_at 2026-06-30 is later than the rosters say, and a later end needs expires_at`}},
+		{
+			"an earlier end in spite of unknown status", person("ana", is(access.StatusUnknown)),
+			[]policy.Override{{AccessEndsAt: "2026-03-31T11:00:00Z"}},
+			false, "override",
+			[]string{"unknown_status: "},
+		},
+		{
+			"a later end without expiry", person("ana", contract("2026-03-29")),
+			[]policy.Override{{AccessEndsAt: "2026-06-30"}},
+			false, "contract end date",
+			[]string{`override_not_applied: override "ana": access_ends_at 2026-06-30 is later than the rosters say, and a later end needs expires_at`},
+		},
 		{"a later end with expiry", person("ana", contract("2026-03-29")), []policy.Override{{AccessEndsAt: "2026-06-30", ExpiresAt: "2026-06-30"}}, true, "rule", nil},
 		{"a later end, approved", person("ana", contract("2026-03-29")), []policy.Override{{AccessEndsAt: "2026-06-30", ExpiresAt: "2026-06-30", ApprovedBy: "BOSS@acme.com"}}, true, "rule", nil},
-		{"a later end, approved by the beneficiary", person("ana", contract("2026-03-29")), []policy.Override{{AccessEndsAt: "2026-06-30", ExpiresAt: "2026-06-30", ApprovedBy: "ana"}}, false, "contract end date",
-			[]string{`exception_unapproved: override "ana": the later end is not applied: approved_by "ana" is the beneficiary`}},
+		{
+			"a later end, approved by the beneficiary", person("ana", contract("2026-03-29")),
+			[]policy.Override{{AccessEndsAt: "2026-06-30", ExpiresAt: "2026-06-30", ApprovedBy: "ana"}},
+			false, "contract end date",
+			[]string{`exception_unapproved: override "ana": the later end is not applied: approved_by "ana" is the beneficiary`},
+		},
 		{"a later end that expired", person("ana", contract("2026-03-29")), []policy.Override{{AccessEndsAt: "2026-06-30", ExpiresAt: "2026-03-30"}}, false, "contract end date", nil},
 		{"a later end beyond a termination", person("ana", is(access.StatusTerminated)), []policy.Override{{AccessEndsAt: "2026-06-30", ExpiresAt: "2026-06-30"}}, true, "rule", nil},
 		{"of two ends the earlier", person("ana"), []policy.Override{{AccessEndsAt: "2026-06-30", ExpiresAt: "2026-07-01"}, {AccessEndsAt: "2026-03-31T10:00:00Z"}}, false, "10:00 UTC", nil},
-		{"an end that expired gives access back, and says so", person("ana"), []policy.Override{{AccessEndsAt: "2026-03-01", ExpiresAt: "2026-03-30"}}, true, "rule",
-			[]string{`override_not_applied: override "ana": it ended access on 2026-03-01 and expired on 2026-03-30, so the rosters decide again`}},
+		{
+			"an end that expired gives access back, and says so", person("ana"),
+			[]policy.Override{{AccessEndsAt: "2026-03-01", ExpiresAt: "2026-03-30"}},
+			true, "rule",
+			[]string{`override_not_applied: override "ana": it ended access on 2026-03-01 and expired on 2026-03-30, so the rosters decide again`},
+		},
 		{"starts earlier", person("ana", starts("2026-05-01")), []policy.Override{{AccessStartsAt: "2026-03-31"}}, true, "rule", nil},
-		{"starts earlier, approved by nobody known", person("ana", starts("2026-05-01")), []policy.Override{{AccessStartsAt: "2026-03-31", ApprovedBy: "x@y.z"}}, false, "start date 2026-05-01",
-			[]string{`exception_unapproved: override "ana": the earlier start is not applied: approved_by "x@y.z" is nobody in the rosters`}},
+		{
+			"starts earlier, approved by nobody known", person("ana", starts("2026-05-01")),
+			[]policy.Override{{AccessStartsAt: "2026-03-31", ApprovedBy: "x@y.z"}},
+			false, "start date 2026-05-01",
+			[]string{`exception_unapproved: override "ana": the earlier start is not applied: approved_by "x@y.z" is nobody in the rosters`},
+		},
 		{"starts later", person("ana"), []policy.Override{{AccessStartsAt: "2026-04-07"}}, false, "access starts on 2026-04-07 00:00 UTC (override: because)", nil},
 		{"of two starts the later", person("ana"), []policy.Override{{AccessStartsAt: "2026-04-07"}, {AccessStartsAt: "2026-04-09"}}, false, "access starts on 2026-04-09", nil},
-		{"no such person", person("ana"), []policy.Override{{PersonID: "nobody", AccessEndsAt: "2026-03-01"}}, true, "rule",
-			[]string{`unknown_person: override "nobody": person_id: no roster has person "nobody"`}},
+		{
+			"no such person", person("ana"),
+			[]policy.Override{{PersonID: "nobody", AccessEndsAt: "2026-03-01"}},
+			true, "rule",
+			[]string{`unknown_person: override "nobody": person_id: no roster has person "nobody"`},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -180,8 +214,10 @@ func TestOverrides(t *testing.T) {
 
 func TestCutoffs(t *testing.T) {
 	t.Parallel()
-	p := policy.Policy{Rules: []policy.Rule{everyone("slack")},
-		Overrides: []policy.Override{{PersonID: "cut", AccessEndsAt: "2026-03-31T11:00:00Z", Reason: "INC-9"}}}
+	p := policy.Policy{
+		Rules:     []policy.Rule{everyone("slack")},
+		Overrides: []policy.Override{{PersonID: "cut", AccessEndsAt: "2026-03-31T11:00:00Z", Reason: "INC-9"}},
+	}
 	r := run(t, p, person("ana"),
 		person("today", is(access.StatusTerminated), ends("2026-03-31")), person("lately", ends("2026-03-18")), person("long", ends("2026-03-10"), is(access.StatusTerminated)),
 		person("noshow", is(access.StatusNeverStarted)), person("unsaid", is(access.StatusTerminated)), person("cut"), person("coming", starts("2026-04-01")))

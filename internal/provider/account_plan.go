@@ -36,7 +36,7 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("app"))
 			r.planRemoval(&resp.Diagnostics, *state)
 		} else if !plan.UserName.Equal(state.UserName) {
-			r.data.renames.Store(state.Tenant.ValueString()+"|"+state.ID.ValueString(), plan.UserName.ValueString())
+			r.data.rename(state.Tenant, "accounts", state.ID, plan.UserName)
 		}
 		if !moved && plan.Active.Equal(state.Active) {
 			plan.Status = state.Status
@@ -44,6 +44,11 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		}
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
+	if state != nil && !moved && state.Role.ValueString() != "" && !plan.Role.Equal(state.Role) {
+		if inv, err := r.data.forState(state.App, state.Tenant); err == nil && inv.IsProtected(state.UserName.ValueString()) {
+			refuseProtected(&resp.Diagnostics, inv, state.UserName.ValueString(), "take the role "+state.Role.ValueString()+" from", path.Root("role"))
+		}
+	}
 	if inv := r.planAccount(ctx, resp, *plan); inv != nil && state != nil && !moved && flips(plan.Active, state.Active) {
 		r.data.brakeOne(&resp.Diagnostics, inv, safeguard.Collection("accounts"), state.ID.ValueString(), state.UserName.ValueString())
 	}
@@ -59,7 +64,7 @@ func (r *accountResource) planAccount(ctx context.Context, resp *resource.Modify
 	if plan.App.IsUnknown() {
 		return nil
 	}
-	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
+	inv := r.data.planning(&resp.Diagnostics, plan.App)
 	if inv == nil {
 		return nil
 	}
@@ -92,7 +97,7 @@ func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountMode
 	if how == access.Keep {
 		return
 	}
-	inv := r.data.appFor(diags, state.App, nothingSent)
+	inv := r.data.removing(diags, state.App, state.Tenant, name)
 	if inv == nil {
 		return
 	}

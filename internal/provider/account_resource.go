@@ -213,14 +213,11 @@ func (r *accountResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	// Terraform before 1.12 keeps no identity, and the framework wants one even for what is gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
-	app, err := r.data.app(state.App.ValueString())
-	var acct access.Account
-	if err == nil {
-		if !pinTenant(&resp.Diagnostics, app, state.Tenant) {
-			return
-		}
-		acct, err = app.Account(ctx, state.ID.ValueString())
+	app := r.data.refreshing(&resp.Diagnostics, state.App, state.Tenant, state.UserName.ValueString())
+	if app == nil {
+		return
 	}
+	acct, err := app.Account(ctx, state.ID.ValueString())
 	if err == nil && (!state.Manager.IsNull() || state.Status.IsNull()) {
 		acct, err = named(ctx, app, acct)
 	}
@@ -229,9 +226,7 @@ func (r *accountResource) Read(ctx context.Context, req resource.ReadRequest, re
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		if !unreadable(&resp.Diagnostics, app, err, state.UserName.ValueString()+" in "+state.App.ValueString()) {
-			diagnose(&resp.Diagnostics, fault.In(err, state.App.ValueString(), "read", state.UserName.ValueString()), stateKept)
-		}
+		r.data.unread(&resp.Diagnostics, app, app.Name(), err, state.UserName.ValueString())
 		return
 	}
 	state = state.refreshed(ctx, app, acct)
@@ -277,8 +272,8 @@ func (r *accountResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if how == access.Keep || !mayRemove(ctx, &resp.Diagnostics, req.Private, state.UserName.ValueString()+" in "+state.App.ValueString()) {
 		return
 	}
-	app := r.data.appFor(&resp.Diagnostics, state.App, stateKept)
-	if app == nil || !pinTenant(&resp.Diagnostics, app, state.Tenant) || r.data.wasMade(app, "accounts", state.ID.ValueString()) {
+	app := r.data.retiring(&resp.Diagnostics, state.App, state.Tenant)
+	if app == nil || r.data.wasMade(app, "accounts", state.ID.ValueString()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, state.PersonID.ValueString(), "removed from configuration")

@@ -172,3 +172,62 @@ func TestPlanSaysWhy(t *testing.T) {
 		t.Errorf("members are %v", got)
 	}
 }
+
+// An override that ends access is no move: whoever is cut off keeps nothing for a hand-over.
+func TestCutOffPeopleHaveNoOverlap(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	wiki := c.app("wiki")
+	wiki.group("eng")
+	hcl := func(more string) string {
+		return providerHCL(now, "  safeguard {\n    max_removals = 100\n    max_removal_percent = 100\n  }\n", "wiki") + policyHCL(everyone+
+			"  rule {\n    name   = \"leaders\"\n    when   = \"person.department == 'Leadership'\"\n    groups = { wiki = [\"eng\"] }\n  }\n"+
+			"  timing {\n    overlap_days = 10\n  }\n"+more) + flagship
+	}
+	c.Config(hcl(""))
+	c.Apply()
+	c.Config(hcl("  override {\n    person_id      = \"2\"\n    access_ends_at = \"2026-03-04T09:00:00Z\"\n    reason         = \"terminated for cause\"\n  }\n"))
+	_, plan := c.Plan()
+	_, why := planned(t, plan, `tenure_app_access.this["wiki"]`, "explanations")
+	if one, _ := why["accounts/2"].(map[string]any); !strings.Contains(fmt.Sprint(one["why"]), "terminated for cause") {
+		t.Errorf("the cut-off is explained by %v", one)
+	}
+	c.Run("apply", "tfplan")
+	c.Empty()
+	if wiki.must("bo@acme.com").Active || wiki.members("eng")["bo@acme.com"] != "" {
+		t.Error("somebody who was cut off still has access")
+	}
+}
+
+// Somebody who moves keeps what the old place gave for as long as the overlap lasts, by name, and loses it
+// after that.
+func TestOverlapOfMovers(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	wiki := c.app("wiki")
+	wiki.group("eng")
+	on := func(day string) string {
+		return providerHCL(day, "", "wiki") + policyHCL(everyone+"  timing {\n    overlap_days = 10\n  }\n"+
+			"  rule {\n    name   = \"leaders\"\n    when   = \"person.department == 'Leadership'\"\n    groups = { wiki = [\"eng\"] }\n  }\n") + flagship
+	}
+	c.Config(on("2026-03-04"))
+	c.Apply()
+	c.Write("hr.csv", strings.Replace(acme, "Engineer,Engineering", "Designer,Design", 1))
+	for _, tc := range []struct {
+		day  string
+		held bool
+	}{{"2026-03-05", true}, {"2026-03-14", true}, {"2026-03-16", false}} {
+		c.Config(on(tc.day))
+		_, plan := c.Plan()
+		_, held := planned(t, plan, `tenure_app_access.this["wiki"]`, "held")
+		one, _ := held["groups/eng/bo@acme.com"].(map[string]any)
+		if got := one["reason"] == "overlap"; got != tc.held {
+			t.Errorf("on %s the plan holds %v", tc.day, held)
+		}
+		c.Run("apply", "tfplan")
+		c.Empty()
+		if got := wiki.members("eng")["bo@acme.com"] != ""; got != tc.held {
+			t.Errorf("on %s the membership is there: %t", tc.day, got)
+		}
+	}
+}

@@ -103,11 +103,6 @@ func (d decided) people(app string) string {
 	return strings.Join(sortedKeys(d.Apps[app].Accounts), " ")
 }
 
-// members are the user names in a group, sorted.
-func (d decided) members(app, group string) string {
-	return strings.Join(sortedKeys(d.Apps[app].Groups[group]), " ")
-}
-
 func dataOf(t testing.TB, plan *tfjson.Plan, address string) decided {
 	t.Helper()
 	for _, r := range plan.PriorState.Values.RootModule.Resources {

@@ -117,7 +117,7 @@ func (m *cutoffModel) accounts(ctx context.Context, inv *inventory.App, person s
 	case named.PersonID != "" && named.PersonID != person:
 		return nil, &fault.Error{
 			Kind: fault.Exists, System: inv.Name(), Op: "cut off", Subject: named.Label(),
-			Cause: fmt.Sprintf("user_names says that it is the account of person %s, but it carries the person_id %s", person, named.PersonID),
+			Cause: fmt.Sprintf("by user_names, %s is the account of person %s, but it carries the person_id %s", named.Label(), person, named.PersonID),
 			Next:  "Correct user_names. If the account is really theirs, correct its person_id in " + inv.Name() + ".",
 		}
 	case !slices.ContainsFunc(found, func(a access.Account) bool { return a.ID == named.ID }):
@@ -210,7 +210,7 @@ func (c *cutoffCount) take(inv *inventory.App, people []string) error {
 	}
 	return &fault.Error{
 		Kind: fault.Protected, System: inv.Name(), Op: "cut off", Subject: fmt.Sprintf("%d people", len(all)),
-		Cause: fmt.Sprintf("safeguard.max_cutoffs allows %d in one app and run; these are %s", c.max, strings.Join(sortedKeys(all), ", ")),
+		Cause: fmt.Sprintf("the limit, safeguard.max_cutoffs, is %d in one app and run; these are %s", c.max, strings.Join(sortedKeys(all), ", ")),
 		Next:  "Take out whoever is not meant. If all are, raise max_cutoffs for this run.",
 	}
 }

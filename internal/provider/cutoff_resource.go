@@ -170,7 +170,7 @@ func (r *cutoffResource) apply(ctx context.Context, diags *diag.Diagnostics, pla
 		}
 		word, err := plan.cut(ctx, inv, person)
 		if err != nil {
-			diagnose(diags, wrap(err, inv.Name(), "cut off", "person "+person), "The others are cut off, as far as no other error says otherwise; the next apply continues.", path.Root("people").AtMapKey(person))
+			diagnose(diags, wrap(err, inv.Name(), "cut off", "person "+person), stateUpdated, path.Root("people").AtMapKey(person))
 			continue
 		}
 		done[person] = word

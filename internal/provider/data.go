@@ -39,8 +39,10 @@ type Data struct {
 	// maxQuarantined is how many people may be held as undecidable before planning stops.
 	maxQuarantined int
 
-	renames   sync.Map // tenant and account id to the user name that this run plans for it
+	renames   sync.Map // tenant, collection and id to the name that this run plans: see rename
 	created   sync.Map // subjects that this process created or adopted
+	down      sync.Map // apps that could not be read: see unread
+	said      sync.Map // what was said about an app: see sayOnce
 	handed    sync.Map // tenant to the set of account ids that a replacement handed over
 	companies struct {
 		mu sync.Mutex
@@ -94,7 +96,8 @@ func unknownName(block, name string, have []string) error {
 	}
 	return &fault.Error{
 		Kind: fault.Invalid, Op: "use", Subject: block + " " + quoted(name),
-		Cause: "the provider configuration has no " + block + " block with this name", Next: next,
+		Cause: "the provider configuration has no " + block + " block with this name",
+		State: "Nothing was read or written.", Next: next,
 	}
 }
 
@@ -174,12 +177,20 @@ func (d *Data) claim(ctx context.Context, diags *diag.Diagnostics, private priva
 	diagnose(diags, d.claims.take(subject, string(raw), what), "", path.Root("app"))
 }
 
-// renamesTo reports whether this run gives the account that new name, so that a grant which follows the
-// name stays with the same account. Only for warnings and the brake: Terraform plans resources that refer
-// to each other in order, others in any.
-func (d *Data) renamesTo(inv *inventory.App, accountID, userName types.String) bool {
-	name, ok := d.renames.Load(inv.Info().Tenant + "|" + accountID.ValueString())
-	return ok && name == userName.ValueString()
+// rename notes that this run gives an account or group a new name.
+func (d *Data) rename(tenant types.String, collection string, id, name types.String) {
+	d.renames.Store(tenant.ValueString()+"|"+collection+"|"+id.ValueString(), name.ValueString())
+}
+
+// same reports whether a new name in a grant means the account or group that the old one meant: spelled
+// otherwise, by its id, or renamed in this run. Only for warnings and the brake: Terraform plans resources
+// that refer to each other in order, others in any.
+func (d *Data) same(inv *inventory.App, collection string, id, was, will types.String) bool {
+	if inv.SameUserName(was.ValueString(), will.ValueString()) || will.Equal(id) {
+		return true
+	}
+	name, ok := d.renames.Load(inv.Info().Tenant + "|" + collection + "|" + id.ValueString())
+	return ok && name == will.ValueString()
 }
 
 // made remembers that this process created or adopted something. Under create_before_destroy the Delete

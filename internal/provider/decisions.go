@@ -87,14 +87,18 @@ func (d *decisions) undecided() company {
 // note gives planning what policy knows about the difference between state and what was decided. Called by
 // Read alone: what Read writes into private state is the same when Terraform plans again inside apply.
 func (d *Data) note(app string, s converge.State, notes *converge.Notes) {
-	notes.Whys, notes.Former = nil, nil
+	notes.Whys, notes.Former, notes.OverlapDays, notes.Movers = nil, nil, 0, nil
 	for _, one := range d.decided.all() {
 		want, decides := one.result.Apps[app]
 		if !decides {
 			continue
 		}
+		notes.OverlapDays = max(notes.OverlapDays, one.policy.Timing.OverlapDays)
 		if len(one.result.SamePerson) > 0 {
 			notes.Former = one.result.SamePerson
+		}
+		if notes.OverlapDays > 0 {
+			notes.Movers = one.movers(want, app, s)
 		}
 		for subject := range differing(want, s) {
 			if why := d.why(app, subject.String()); why != "" {
@@ -105,6 +109,40 @@ func (d *Data) note(app string, s converge.State, notes *converge.Notes) {
 			}
 		}
 	}
+}
+
+// movers are the subjects that policy no longer gives, of people to whom it gives an account somewhere.
+func (o *decision) movers(want policy.App, app string, s converge.State) map[converge.Subject]bool {
+	o.once.Do(o.recall)
+	employed := make(map[string]bool)
+	for _, a := range o.result.Apps {
+		for id := range a.Accounts {
+			employed[id] = true
+		}
+	}
+	names := make(map[string]string) // person_id by user name in state
+	for id, a := range s.Accounts {
+		names[strings.ToLower(a.UserName())] = id
+	}
+	moved := make(map[converge.Subject]bool)
+	note := func(subject converge.Subject) {
+		id := subject.Who
+		if subject.Kind != access.GrantAccount {
+			if id = o.people[app][strings.ToLower(subject.Who)]; id == "" {
+				id = names[strings.ToLower(subject.Who)]
+			}
+		}
+		if employed[id] {
+			moved[subject] = true
+		}
+	}
+	for subject := range differing(want, s) {
+		note(subject)
+	}
+	for subject := range s.Held {
+		note(subject)
+	}
+	return moved
 }
 
 // differing are the subjects that only one of the two has, or that both have otherwise.

@@ -66,7 +66,7 @@ func describe(err error, state string) (summary, detail string) {
 	if next != "" {
 		parts = append(parts, sentence(next))
 	}
-	if o := f.Origin(); o != "" {
+	if o := f.Origin(); o != "" && o != f.Protocol {
 		parts = append(parts, "("+o+")")
 	}
 	return summary, strings.Join(parts, "\n\n")

@@ -104,15 +104,13 @@ func problemPath(p policy.Problem) (path.Path, bool) {
 	return path.Path{}, false
 }
 
-// warnOverlap says that overlap_days is not acted on.
-func warnOverlap(diags *diag.Diagnostics) {
-	diags.AddAttributeWarning(path.Root("timing").AtName("overlap_days"), "overlap_days has no effect yet",
-		"Whoever moves loses what the old place gave with the apply that follows, as if overlap_days were 0. Give an exception to those who need both for a while.")
-}
-
-// refuseSize says that the result does not fit into one message between provider and Terraform.
-func refuseSize(diags *diag.Diagnostics, o *outputs) {
+// fit refuses a result that does not fit into one message between provider and Terraform.
+func (o *outputs) fit(diags *diag.Diagnostics, limit int) bool {
+	if o.size <= limit {
+		return true
+	}
 	diags.AddError("The entitlements are too large to hand over to Terraform",
 		fmt.Sprintf("They take about %d MiB (%d people in the largest app), and Terraform accepts 256 MiB in one message.", o.size>>20, o.people)+
-			"\n\nDivide them: several tenure_entitlements with the same rules (locals, or a module), each with only_apps for some of the apps. Leave \"reasons\" out of include.")
+			"\n\nDivide them: several tenure_entitlements with the same rules (a module), each with only_apps for some of the apps. Leave \"reasons\" out of include.")
+	return false
 }

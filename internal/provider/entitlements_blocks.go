@@ -137,7 +137,7 @@ func policyBlocks() map[string]schema.Block {
 			Attributes: map[string]schema.Attribute{
 				"before_start_days":   number("How many days before the start date access begins. Default 0."),
 				"end_of_day_hour":     number("The hour, 0 to 24, in the zone of the person, at which access ends on the last day. Default 18."),
-				"overlap_days":        number("How long somebody who moves keeps what the old place gave. It has no effect yet, which a warning says. Default 0."),
+				"overlap_days":        number("How many days somebody who moves keeps what the old place gave: `tenure_app_access` with `rosters` holds it as `overlap`, by name, and removes it after that. Default 0."),
 				"on_leave_of_absence": opt("`keep` (default); `suspend`: the account is inactive, with its groups and licenses; `drop`: all is taken away."),
 			},
 		},

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -93,8 +94,8 @@ func (*entitlementsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 				Validators: []validator.List{listvalidator.UniqueValues(), listvalidator.ValueStringsAre(oneOf(includeReasons, includeQuarantined, includeUpcoming)...)},
 			},
 			"upcoming_days": schema.Int64Attribute{
-				MarkdownDescription: "How many days `upcoming` looks ahead; giving it asks for `upcoming`. Default 30 where `include` names it.",
-				Optional:            true, Validators: []validator.Int64{int64validator.Between(1, 366)},
+				MarkdownDescription: "How many days `upcoming` looks ahead; giving more than 0 asks for `upcoming`. Default 30 where `include` names it.",
+				Optional:            true, Validators: []validator.Int64{int64validator.Between(0, 366)},
 			},
 
 			"apps": output(tftypes.Map{ElementType: appElement()}, "By app, `accounts` (`person_id` to account), `groups` (group to user name to role) and `licenses` (product to user name to license), in the shape that `tenure_app_access` takes. "+
@@ -126,27 +127,34 @@ func syncedFields() []string {
 	return append(first, rest...)
 }
 
+// Read serves the data source through the framework; Terraform is served by rawServer.
 func (d *entitlementsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m entitlementsModel
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
-		return
+	if v, ok := d.data.entitlements(ctx, &resp.Diagnostics, req.Config); ok {
+		resp.State.Raw = v
 	}
-	result, ok := d.decide(ctx, &resp.Diagnostics, &m)
+}
+
+// entitlements is the state of a tenure_entitlements: its configuration, and what that comes to.
+func (d *Data) entitlements(ctx context.Context, diags *diag.Diagnostics, config tfsdk.Config) (tftypes.Value, bool) {
+	var m entitlementsModel
+	if diags.Append(config.Get(ctx, &m)...); diags.HasError() {
+		return tftypes.Value{}, false
+	}
+	result, ok := d.decide(ctx, diags, &m)
 	if !ok {
-		return
+		return tftypes.Value{}, false
 	}
 	out := newOutputs(result, m.asked())
-	if out.size > maxMessage {
-		refuseSize(&resp.Diagnostics, out)
-		return
+	if !out.fit(diags, maxMessage) {
+		return tftypes.Value{}, false
 	}
 	var fields map[string]tftypes.Value
-	if err := req.Config.Raw.As(&fields); err != nil {
-		diagnose(&resp.Diagnostics, err, "")
-		return
+	if err := config.Raw.As(&fields); err != nil {
+		diagnose(diags, err, "")
+		return tftypes.Value{}, false
 	}
 	maps.Copy(fields, out.values)
-	resp.State.Raw = tftypes.NewValue(req.Config.Raw.Type(), fields)
+	return tftypes.NewValue(config.Raw.Type(), fields), true
 }
 
 // asked are the results to give besides those that always are.
@@ -163,19 +171,16 @@ func (m *entitlementsModel) asked() map[string]bool {
 
 // decide evaluates the policy. Everything wrong with configuration and rosters is reported at once; what is
 // wrong in the result can only be told when both are right.
-func (d *entitlementsDataSource) decide(ctx context.Context, diags *diag.Diagnostics, m *entitlementsModel) (policy.Result, bool) {
+func (d *Data) decide(ctx context.Context, diags *diag.Diagnostics, m *entitlementsModel) (policy.Result, bool) {
 	p := m.policy()
-	if len(d.data.apps) > 0 {
-		p.ConfiguredApps = slices.Sorted(maps.Keys(d.data.apps))
+	if len(d.apps) > 0 {
+		p.ConfiguredApps = slices.Sorted(maps.Keys(d.apps))
 	}
 	program, problems := policy.Compile(p)
 	for _, problem := range problems {
 		diagnoseProblem(diags, problem)
 	}
-	if p.Timing.OverlapDays > 0 {
-		warnOverlap(diags)
-	}
-	in, ok := d.data.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), false)
+	in, ok := d.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), false)
 	if program == nil || !ok {
 		return policy.Result{}, false
 	}
@@ -192,6 +197,6 @@ func (d *entitlementsDataSource) decide(ctx context.Context, diags *diag.Diagnos
 	if len(result.Errors) > 0 {
 		return result, false
 	}
-	d.data.decided.remember(&decision{policy: p, program: program, input: in, result: result})
+	d.decided.remember(&decision{policy: p, program: program, input: in, result: result})
 	return result, true
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/acctest"
@@ -45,36 +47,19 @@ data "tenure_entitlements" "company" {
   }
   timing { before_start_days = 3 }
 }
-`
 
-// consumers use two of the apps with the resources for single accounts and memberships.
-const consumers = `
-resource "tenure_account" "slack" {
-  for_each     = data.tenure_entitlements.company.apps["slack"].accounts
-  app          = "slack"
-  person_id    = each.key
-  user_name    = each.value.user_name
-  display_name = each.value.display_name
-}
-resource "tenure_account" "gh" {
-  for_each  = data.tenure_entitlements.company.apps["gh"].accounts
-  app       = "gh"
-  person_id = each.key
-  user_name = each.value.user_name
-}
-resource "tenure_group" "gh" {
-  for_each = data.tenure_entitlements.company.apps["gh"].groups
-  app      = "gh"
-  name     = each.key
-}
-resource "tenure_group_membership" "gh" {
-  for_each = merge([for group, members in data.tenure_entitlements.company.apps["gh"].groups :
-  { for user_name, role in members : "${group}/${user_name}" => { group = group, user_name = user_name, role = role } }]...)
-  app        = "gh"
-  group      = tenure_group.gh[each.value.group].name
-  user_name  = each.value.user_name
-  role       = each.value.role
-  depends_on = [tenure_account.gh]
+resource "tenure_app_access" "this" {
+  for_each = data.tenure_entitlements.company.apps
+  app      = each.key
+  accounts = each.value.accounts
+  groups   = each.value.groups
+  licenses = each.value.licenses
+  rosters  = ["hr", "contractors"]
+  unmanaged {
+    accounts  = "report"
+    members   = "remove"
+    assignees = "report"
+  }
 }
 `
 
@@ -82,11 +67,39 @@ const onePageHR = `person_id,given_name,family_name,work_email,title,department,
 1001,Mia,Costa,cto@acme.com,CTO,Leadership,active,employee,2015-01-01,
 1042,Ana,Silva,ana@acme.com,Engineer,Engineering,active,employee,2020-01-01,
 1043,Bo,Łukasz,bo@acme.com,Product Designer,Design,active,employee,2021-01-01,
+1050,El,Wu,el@acme.com,Designer,Design,active,employee,2021-01-01,
 `
 
 const onePageContractors = `person_id,given_name,family_name,work_email,department,status,employment_type,start_date,contract_end_date
 c-7,Cy,Nguyễn,cy@acme.com,Engineering,active,contractor,2026-01-01,2026-06-30
 `
+
+// holdings is what somebody holds in each app of the one-page company, "inactive" for an account that is.
+func (c *company) holdings(userName string) string {
+	c.t.Helper()
+	var held []string
+	for _, name := range []string{"slack", "wiki", "gh", "figma"} {
+		app := c.app(name)
+		a := app.account(userName)
+		switch {
+		case a == nil:
+			continue
+		case !a.Active:
+			held = append(held, name+" inactive")
+			continue
+		}
+		held = append(held, name)
+		for _, group := range []string{"all-hands", "engineering", "prod-admins"} {
+			if app.members(group)[userName] != "" {
+				held = append(held, group)
+			}
+		}
+		if name == "figma" && app.assignees("Design")[userName] != "" {
+			held = append(held, app.assignees("Design")[userName])
+		}
+	}
+	return strings.Join(held, " ")
+}
 
 // The company on one page works as it is written. A hire, a move, a contract's end and an expiry then change the
 // plan, and nobody touches the code.
@@ -95,12 +108,27 @@ func TestOnePageCompany(t *testing.T) {
 	c := newCompany(t)
 	c.Write("hr.csv", onePageHR)
 	c.Write("contractors.csv", onePageContractors)
+	c.Write("slack.json", `{"groups": [{"id": "g1", "name": "all-hands", "members": {}}]}`)
+	c.Write("gh.json", `{"groups": [{"id": "g1", "name": "engineering", "members": {}}, {"id": "g2", "name": "prod-admins", "members": {}}]}`)
+	c.Write("figma.json", `{"licenses": [{"product": "Design", "license": "Full", "total": 5}]}`)
 	config := func(asOf string) {
 		provider := providerHCL(asOf, "  roster {\n    name = \"contractors\"\n    csv {\n      path = \"contractors.csv\"\n    }\n  }\n", "slack", "wiki", "gh", "figma", "erp")
-		c.Config(provider + onePage + consumers)
+		c.Config(provider + onePage)
 	}
-	planned := func(want map[string]string) {
+	holds := func(want map[string]string) {
 		t.Helper()
+		for who, held := range want {
+			if got := c.holdings(who + "@acme.com"); got != held {
+				t.Errorf("%s holds %q, want %q", who, got, held)
+			}
+		}
+	}
+	changes := func(apps ...string) {
+		t.Helper()
+		want := map[string]string{}
+		for _, app := range apps {
+			want[fmt.Sprintf("tenure_app_access.this[%q]", app)] = "update"
+		}
 		_, plan := c.Plan()
 		if d := cmp.Diff(want, acctest.Changes(plan)); d != "" {
 			t.Errorf("changes (-want +got):\n%s", d)
@@ -108,16 +136,15 @@ func TestOnePageCompany(t *testing.T) {
 	}
 	config(now)
 	c.Apply()
-	if got := c.app("gh").members("engineering"); !cmp.Equal(got, map[string]string{"ana@acme.com": "member", "cy@acme.com": "member"}) {
-		t.Errorf("the engineers are %v", got)
+	before := map[string]string{
+		"cto": "slack all-hands wiki", "ana": "slack all-hands wiki gh engineering prod-admins",
+		"bo": "slack all-hands wiki figma Full", "cy": "slack all-hands wiki gh engineering", "di": "",
 	}
-	if got := c.app("gh").members("prod-admins"); !cmp.Equal(got, map[string]string{"ana@acme.com": "member"}) {
-		t.Errorf("the admins are %v", got)
-	}
+	holds(before)
 	_, plan := c.Plan()
 	d := dataOf(t, plan, "data.tenure_entitlements.company")
-	if got := d.Apps["figma"].Licenses["Design"]; !cmp.Equal(got, map[string]string{"bo@acme.com": "Full"}) || d.Counts["figma/licenses/Design/Full"] != 1 {
-		t.Errorf("design seats %v, counts %v", got, d.Counts)
+	if d.Counts["figma/licenses/Design/Full"] != 2 || d.Counts["slack/groups/all-hands"] != 5 {
+		t.Errorf("counts %v", d.Counts)
 	}
 	if d.Reasons != nil || d.Quarantined != nil || d.Upcoming != nil {
 		t.Error("results that nobody asked for are in state")
@@ -127,30 +154,27 @@ func TestOnePageCompany(t *testing.T) {
 	hr := strings.Replace(onePageHR, "Product Designer,Design", "Engineer,Engineering", 1) +
 		"1044,Di,Öz,di@acme.com,Engineer,Engineering,pre_hire,employee,2026-03-07,\n"
 	c.Write("hr.csv", hr)
-	planned(map[string]string{
-		`tenure_account.slack["1044"]`: "create", `tenure_account.gh["1044"]`: "create", `tenure_account.gh["1043"]`: "create",
-		`tenure_group_membership.gh["engineering/di@acme.com"]`: "create", `tenure_group_membership.gh["engineering/bo@acme.com"]`: "create",
-	})
+	changes("slack", "wiki", "gh", "figma")
 	c.Apply()
+	holds(map[string]string{"di": "slack all-hands wiki gh engineering", "bo": "slack all-hands wiki gh engineering figma inactive", "ana": before["ana"]})
 
-	// On the first day nothing changes any more. The contract ends at the end of its last day, and no line of anything changes.
+	// On the first day nothing changes any more. The contract ends at the end of its last day, and no line of
+	// anything changes.
 	c.Write("hr.csv", strings.Replace(hr, "pre_hire", "active", 1))
 	config("2026-06-30T17:59:00Z")
-	planned(map[string]string{})
+	changes()
 	config("2026-06-30T18:00:00Z")
-	planned(map[string]string{
-		`tenure_account.slack["c-7"]`: "delete", `tenure_account.gh["c-7"]`: "delete", `tenure_group_membership.gh["engineering/cy@acme.com"]`: "delete",
-	})
+	changes("slack", "wiki", "gh")
 	c.Apply()
-	if cy := c.app("slack").must("cy@acme.com"); cy.Active {
-		t.Error("the contractor's account is active after the contract")
-	}
+	holds(map[string]string{"cy": "slack inactive wiki inactive gh inactive", "ana": before["ana"]})
 
-	// The exception covers its last day, and then is inert.
+	// The exception covers its last day, and then is inert. It was the only one, so the brake asks before the group
+	// is emptied.
 	config("2026-12-01T23:59:00Z")
-	planned(map[string]string{})
+	changes()
 	config("2026-12-02T00:00:00Z")
-	planned(map[string]string{`tenure_group_membership.gh["prod-admins/ana@acme.com"]`: "delete"})
+	out, _ := c.Try("plan")
+	says(t, flatten(out), "Cannot take this much away from groups/prod-admins in gh", "ana@acme.com", "approved_removals")
 }
 
 // What state holds of the people is what the apps receive, and nothing else that HR knows.
@@ -364,6 +388,47 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
+// Whoever cannot be decided keeps what they have, while somebody else is offboarded in the same apply.
+func TestQuarantinedAreHeld(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	c.Write("wiki.json", `{"groups": [{"id": "g1", "name": "all", "members": {}}]}`)
+	c.Config(providerHCL(now, "", "wiki") + policyHCL(`
+  rule {
+    name   = "everyone"
+    when   = "true"
+    groups = { wiki = ["all"] }
+  }`) + `
+resource "tenure_app_access" "wiki" {
+  app      = "wiki"
+  accounts = data.tenure_entitlements.x.apps["wiki"].accounts
+  groups   = data.tenure_entitlements.x.apps["wiki"].groups
+  rosters  = ["hr"]
+  unmanaged {
+    accounts  = "report"
+    members   = "remove"
+    assignees = "report"
+  }
+}`)
+	c.Apply()
+	bad := strings.Replace(acme, "Engineering,1,active,employee,2021-01-01,", "Engineering,1,active,employee,2021-02-31,", 1)
+	c.Write("hr.csv", strings.Replace(bad, "Design,1,active,employee,2021-01-01,", "Design,1,terminated,employee,2021-01-01,2026-03-03", 1))
+	out := c.Run("apply", "-auto-approve")
+	says(t, flatten(out), "Person 2 keeps what they have: the record is faulty")
+	app := c.app("wiki")
+	if bo, cy := app.must("bo@acme.com"), app.must("cy@acme.com"); !bo.Active || cy.Active {
+		t.Errorf("bo is active: %t, cy is active: %t; want that only cy is cut off", bo.Active, cy.Active)
+	}
+	if got := sortedKeys(app.members("all")); !cmp.Equal(got, []string{"ana@acme.com", "bo@acme.com"}) {
+		t.Errorf("the members are %v", got)
+	}
+	c.Write("hr.csv", acme)
+	c.Run("apply", "-auto-approve")
+	if got := sortedKeys(c.app("wiki").members("all")); !cmp.Equal(got, []string{"ana@acme.com", "bo@acme.com", "cy@acme.com"}) {
+		t.Errorf("after the correction and a rehire the members are %v", got)
+	}
+}
+
 // Everything that is wrong is told in one run, with block, place inside the condition, person and remedy.
 func TestEntitlementsProblems(t *testing.T) {
 	t.Parallel()
@@ -494,6 +559,34 @@ func TestSamePerson(t *testing.T) {
 	if d.people("wiki") != "1 22 3" || d.Apps["wiki"].Accounts["22"]["user_name"] != "bo" || len(d.Cutoffs) != 0 {
 		t.Errorf("people %q, account %v, cutoffs %v", d.people("wiki"), d.Apps["wiki"].Accounts["22"], d.Cutoffs)
 	}
+}
+
+// Both ends of the hand-over have one type; with another one Terraform would convert, and drop what it does not
+// know without a word.
+func TestOneTypeAtBothEnds(t *testing.T) {
+	t.Parallel()
+	schema := providerSchema(t)
+	whole, ok := schema.ResourceSchemas["tenure_app_access"]
+	if !ok {
+		t.Skip("not checked: this build serves no tenure_app_access")
+	}
+	out := attributeType(t, schema.DataSourceSchemas["tenure_entitlements"], "apps").(tftypes.Map).ElementType.(tftypes.Object)
+	for name, want := range out.AttributeTypes {
+		if got := attributeType(t, whole, name); !got.Equal(want) {
+			t.Errorf("%s: tenure_entitlements puts out %s, tenure_app_access takes %s", name, want, got)
+		}
+	}
+}
+
+func attributeType(t testing.TB, s *tfprotov6.Schema, name string) tftypes.Type {
+	t.Helper()
+	for _, a := range s.Block.Attributes {
+		if a.Name == name {
+			return a.ValueType()
+		}
+	}
+	t.Fatalf("there is no attribute %s", name)
+	return nil
 }
 
 // What is put out is deactivated by the resource that follows it, not forgotten.

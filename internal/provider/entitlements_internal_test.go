@@ -69,10 +69,14 @@ func TestSizeOfOutputs(t *testing.T) {
 	if out.people != 2000 {
 		t.Errorf("%d people in the largest app", out.people)
 	}
-	out.size = 300 << 20
 	var diags diag.Diagnostics
-	refuseSize(&diags, out)
-	if d := diags[0]; !strings.Contains(d.Detail(), "300 MiB") || !strings.Contains(d.Detail(), "only_apps") {
+	if !out.fit(&diags, maxMessage) || diags.HasError() {
+		t.Errorf("%d bytes are refused", out.size)
+	}
+	if out.fit(&diags, out.size-1) || len(diags) != 1 {
+		t.Fatalf("%d bytes fit into one less", out.size)
+	}
+	if d := diags[0]; !strings.Contains(d.Detail(), "2000 people in the largest app") || !strings.Contains(d.Detail(), "only_apps") {
 		t.Errorf("the error does not say how large, or what to do: %s", d.Detail())
 	}
 }

@@ -25,7 +25,7 @@ func (r *membershipResource) planMembership(ctx context.Context, resp *resource.
 	if plan.App.IsUnknown() {
 		return
 	}
-	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
+	inv := r.data.planning(&resp.Diagnostics, plan.App)
 	if inv == nil {
 		return
 	}
@@ -53,28 +53,39 @@ func rolesOf(inv *inventory.App) string {
 }
 
 // planRemoval names who loses a membership, and refuses to strip a protected account.
-func (r *membershipResource) planRemoval(resp *resource.ModifyPlanResponse, state membershipModel, successor types.String, summary, detail string) {
-	planStrip(r.data, &resp.Diagnostics, stripped{
-		app: state.App, userName: state.UserName, id: state.AccountID, successor: successor, collection: safeguard.Collection("groups", state.Group.ValueString()),
-		op: "take the membership in " + state.Group.ValueString() + " from", summary: summary, detail: detail,
+func (r *membershipResource) planRemoval(diags *diag.Diagnostics, state membershipModel, tenant types.String, follows func(*inventory.App) bool, summary, detail string) {
+	planStrip(r.data, diags, stripped{
+		app: state.App, tenant: tenant, what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
+		collection: safeguard.Collection("groups", state.Group.ValueString()),
+		op:         "take the membership in " + state.Group.ValueString() + " from", summary: summary, detail: detail,
 	})
+}
+
+// planRole refuses to change what a protected account is in a group: roles have no order that is known
+// here, so only from the plain member any other role is more.
+func (r *membershipResource) planRole(diags *diag.Diagnostics, plan, state membershipModel, tenant types.String) {
+	inv, err := r.data.forState(state.App, tenant)
+	was, name := state.Role.ValueString(), state.UserName.ValueString()
+	if err != nil || plan.Role.Equal(state.Role) || was == access.DefaultRole || was == "" || !inv.IsProtected(name) {
+		return
+	}
+	refuseProtected(diags, inv, name, "take the role "+was+" in "+state.Group.ValueString()+" from", path.Root("role"))
 }
 
 // stripped is a membership or license that a plan takes away.
 type stripped struct {
-	app, userName, id   types.String
-	successor           types.String // the user name that takes over, where only that changes
-	collection          string       // for the brake
+	app, tenant         types.String
+	what                string // names it
+	userName, id        types.String
+	follows             func(*inventory.App) bool // whether it only follows a rename; nil: it does not
+	collection          string                    // for the brake
 	op, summary, detail string
 }
 
 // planStrip warns about what is taken away, counts it, and refuses it for a protected account.
 func planStrip(d *Data, diags *diag.Diagnostics, s stripped) {
-	inv := d.appFor(diags, s.app, nothingSent)
-	if inv == nil {
-		return
-	}
-	if !s.successor.IsNull() && d.renamesTo(inv, s.id, s.successor) {
+	inv := d.removing(diags, s.app, s.tenant, s.what)
+	if inv == nil || s.follows != nil && s.follows(inv) {
 		return
 	}
 	if inv.IsProtected(s.userName.ValueString()) {

@@ -163,22 +163,17 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, membershipIdentity{tenant, state.GroupID, state.AccountID})...) // see accountResource.Read
-	inv, err := r.data.app(state.App.ValueString())
-	var now access.Member
-	if err == nil {
-		if !pinTenant(&resp.Diagnostics, inv, tenant) {
-			return
-		}
-		now, err = inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
+	inv := r.data.refreshing(&resp.Diagnostics, state.App, tenant, state.label())
+	if inv == nil {
+		return
 	}
+	now, err := inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		if !unreadable(&resp.Diagnostics, inv, err, state.label()) {
-			diagnose(&resp.Diagnostics, wrap(err, state.App.ValueString(), "read", state.label()), stateKept)
-		}
+		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
 		return
 	}
 	state.Role = text(now.Role)
@@ -227,8 +222,8 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if !mayRemove(ctx, &resp.Diagnostics, req.Private, state.label()) {
 		return
 	}
-	inv := r.data.appFor(&resp.Diagnostics, state.App, stateKept)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) ||
+	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
+	if inv == nil ||
 		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) {
 		return
 	}
@@ -284,7 +279,7 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		noteIntent(ctx, &resp.Diagnostics, resp.Private, intentDestroy)
-		r.planRemoval(resp, *state, types.StringNull(), fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
+		r.planRemoval(&resp.Diagnostics, *state, knownTenant(ctx, &resp.Diagnostics, req.Private), nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 			"The account itself stays.")
 		return
 	}
@@ -297,14 +292,17 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case moved:
-			r.planRemoval(resp, *state, types.StringNull(), fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
+			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameGroup:
-			successor := types.StringNull()
-			if sameGroup {
-				successor = plan.UserName
+			follows := func(inv *inventory.App) bool {
+				return r.data.same(inv, "accounts", state.AccountID, state.UserName, plan.UserName) &&
+					r.data.same(inv, "groups", state.GroupID, state.Group, plan.Group)
 			}
-			r.planRemoval(resp, *state, successor, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
+			r.planRemoval(&resp.Diagnostics, *state, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two names mean the same account and group (a rename), in which case nothing is sent.")
+		}
+		if !moved {
+			r.planRole(&resp.Diagnostics, *plan, *state, tenant)
 		}
 		if !moved && sameUser {
 			plan.AccountID = state.AccountID

@@ -132,23 +132,18 @@ func (r *groupResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...) // see accountResource.Read
 	imported := state.Name.IsNull()
-	inv, err := r.data.app(state.App.ValueString())
-	var g access.Group
-	if err == nil {
-		if !pinTenant(&resp.Diagnostics, inv, state.Tenant) {
-			return
-		}
-		g, err = inv.GroupByID(ctx, state.ID.ValueString())
+	what := "the group " + state.Name.ValueString()
+	inv := r.data.refreshing(&resp.Diagnostics, state.App, state.Tenant, what)
+	if inv == nil {
+		return
 	}
+	g, err := inv.GroupByID(ctx, state.ID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		what := "the group " + state.Name.ValueString()
-		if !unreadable(&resp.Diagnostics, inv, err, what+" in "+state.App.ValueString()) {
-			diagnose(&resp.Diagnostics, fault.In(err, state.App.ValueString(), "read", what), stateKept)
-		}
+		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, what)
 		return
 	}
 	if !inv.SameUserName(g.Name, state.Name.ValueString()) {
@@ -192,8 +187,8 @@ func (r *groupResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if state.OnRemoval.ValueString() == string(access.Keep) || !mayRemove(ctx, &resp.Diagnostics, req.Private, what) {
 		return
 	}
-	inv := r.data.appFor(&resp.Diagnostics, state.App, stateKept)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, state.Tenant) || r.data.wasMade(inv, "groups", state.ID.ValueString()) {
+	inv := r.data.retiring(&resp.Diagnostics, state.App, state.Tenant)
+	if inv == nil || r.data.wasMade(inv, "groups", state.ID.ValueString()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
@@ -224,12 +219,14 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if moved {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("app"))
 		r.planRemoval(resp, *state)
+	} else if state != nil && !plan.Name.Equal(state.Name) {
+		r.data.rename(state.Tenant, "groups", state.ID, plan.Name)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	if plan.App.IsUnknown() {
 		return
 	}
-	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
+	inv := r.data.planning(&resp.Diagnostics, plan.App)
 	if inv == nil {
 		return
 	}
@@ -244,7 +241,7 @@ func (r *groupResource) planRemoval(resp *resource.ModifyPlanResponse, state gro
 	if state.OnRemoval.ValueString() == string(access.Keep) {
 		return
 	}
-	if inv := r.data.appFor(&resp.Diagnostics, state.App, nothingSent); inv != nil {
+	if inv := r.data.removing(&resp.Diagnostics, state.App, state.Tenant, "the group "+state.Name.ValueString()); inv != nil {
 		warn(&resp.Diagnostics, fmt.Sprintf("Applying will delete the group %s in %s", state.Name.ValueString(), inv.Name()),
 			"Everybody loses what the group gives. on_removal = \"keep\" would leave it as it is.")
 	}

@@ -159,22 +159,17 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, assignmentIdentity{tenant, state.Product, state.License, state.AccountID})...) // see accountResource.Read
-	inv, err := r.data.app(state.App.ValueString())
-	var now access.Assignment
-	if err == nil {
-		if !pinTenant(&resp.Diagnostics, inv, tenant) {
-			return
-		}
-		now, err = assignmentOf(ctx, inv, state.Product.ValueString(), state.AccountID.ValueString())
+	inv := r.data.refreshing(&resp.Diagnostics, state.App, tenant, state.label())
+	if inv == nil {
+		return
 	}
+	now, err := assignmentOf(ctx, inv, state.Product.ValueString(), state.AccountID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		if !unreadable(&resp.Diagnostics, inv, err, state.label()) {
-			diagnose(&resp.Diagnostics, wrap(err, state.App.ValueString(), "read", state.label()), stateKept)
-		}
+		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
 		return
 	}
 	state.License = text(now.License)
@@ -220,8 +215,8 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if !mayRemove(ctx, &resp.Diagnostics, req.Private, state.label()) {
 		return
 	}
-	inv := r.data.appFor(&resp.Diagnostics, state.App, stateKept)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) ||
+	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
+	if inv == nil ||
 		r.data.wasMade(inv, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString()) {
 		return
 	}
@@ -278,15 +273,16 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.data == nil || !ok {
 		return
 	}
-	strip := func(successor types.String, summary, detail string) {
+	strip := func(follows func(*inventory.App) bool, summary, detail string) {
 		planStrip(r.data, &resp.Diagnostics, stripped{
-			app: state.App, userName: state.UserName, id: state.AccountID, successor: successor, collection: safeguard.Collection("licenses", state.Product.ValueString()),
-			op: "take the " + state.License.ValueString() + " license from", summary: summary, detail: detail,
+			app: state.App, tenant: knownTenant(ctx, &resp.Diagnostics, req.Private), what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
+			collection: safeguard.Collection("licenses", state.Product.ValueString()),
+			op:         "take the " + state.License.ValueString() + " license from", summary: summary, detail: detail,
 		})
 	}
 	if plan == nil {
 		noteIntent(ctx, &resp.Diagnostics, resp.Private, intentDestroy)
-		strip(types.StringNull(), fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
+		strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
 		return
 	}
 	plan.defaultProduct()
@@ -299,13 +295,12 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case moved:
-			strip(types.StringNull(), fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The assignment moves to the app "+plan.App.ValueString()+".")
+			strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The assignment moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameProduct || !plan.License.Equal(state.License):
-			successor := types.StringNull()
-			if sameProduct && plan.License.Equal(state.License) {
-				successor = plan.UserName
+			follows := func(inv *inventory.App) bool {
+				return sameProduct && plan.License.Equal(state.License) && r.data.same(inv, "accounts", state.AccountID, state.UserName, plan.UserName)
 			}
-			strip(successor, fmt.Sprintf("Applying will replace the %s by the %s in %s", state.label(), plan.label(), plan.App.ValueString()),
+			strip(follows, fmt.Sprintf("Applying will replace the %s by the %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two user names mean the same account (a rename), in which case nothing is sent.")
 		}
 		if !moved && sameUser {
@@ -320,7 +315,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if plan.App.IsUnknown() {
 		return
 	}
-	if inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent); inv != nil {
+	if inv := r.data.planning(&resp.Diagnostics, plan.App); inv != nil {
 		diagnose(&resp.Diagnostics, inv.Supports(app.WriteLicenses), nothingSent, path.Root("app"))
 		if !plan.Product.IsUnknown() && !plan.UserName.IsUnknown() {
 			r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "assignees", plan.Product.ValueString(), plan.UserName.ValueString()),

@@ -5,11 +5,13 @@ import (
 	"maps"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/acctest"
 )
@@ -70,16 +72,81 @@ func TestRosterDataSource(t *testing.T) {
 	})
 }
 
+// A condition chooses whom to give, with the whole company behind it: managers are found in every roster.
+func TestRosterWhen(t *testing.T) {
+	t.Parallel()
+	hr := acctest.File(t, "people.csv", hrFile)
+	con := acctest.File(t, "contractors.csv", "id,given_name,preferred_given_name,family_name,work_email,department,manager_email,status,employment_type,start_date\n"+
+		"c1,Francesca,Fra,Rossi,fra@acme.com,Engineering,bo@acme.com,active,contractor,2026-01-01\nc2,Bo,,Łukasz,BO@acme.com,Consulting,,active,contractor,2026-01-01\n")
+	hcl := func(rosters, lines string) string {
+		text := rosterHCL(`as_of = "2026-03-15"`, csvAt(hr, ""), lines)
+		text = strings.Replace(text, "provider \"tenure\" {", "provider \"tenure\" {\n  roster {\n    name = \"con\"\n"+csvAt(con, "")+"\n  }", 1)
+		return strings.Replace(text, `rosters = ["hr"]`, "rosters = "+rosters, 1)
+	}
+	people := func(ids ...string) statecheck.StateCheck {
+		want := map[string]knownvalue.Check{}
+		for _, id := range ids {
+			want[id] = knownvalue.NotNull()
+		}
+		return value("data.tenure_roster.hr", "people", knownvalue.MapExact(want))
+	}
+	field := func(id, name string, want knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue("data.tenure_roster.hr", tfjsonpath.New("people").AtMapKey(id).AtMapKey(name), want)
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Providers(t),
+		Steps: []resource.TestStep{
+			{
+				Config: hcl(`["hr", "con"]`, `merge_by = ["work_email"]
+  when = "'2' in person.manager_chain && person.stage != 'terminated'"
+  fields = ["given_name", "manager_id", "manager_chain"]`),
+				ConfigStateChecks: []statecheck.StateCheck{
+					people("3", "c1"),
+					field("c1", "given_name", knownvalue.StringExact("Fra")),
+					field("c1", "manager_id", knownvalue.StringExact("2")),
+					field("c1", "manager_chain", knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("2"), knownvalue.StringExact("1")})),
+					field("c1", "department", knownvalue.Null()),
+					value("data.tenure_roster.hr", "counts", knownvalue.MapExact(map[string]knownvalue.Check{"active": knownvalue.Int64Exact(1), "pre_hire": knownvalue.Int64Exact(1)})),
+				},
+			},
+			{ // the first roster wins
+				Config:            hcl(`["con", "hr"]`, "merge_by = [\"work_email\"]\n  when = \"person.is_manager\""),
+				ConfigStateChecks: []statecheck.StateCheck{people("1", "c2"), field("c2", "department", knownvalue.StringExact("Consulting"))},
+			},
+			{
+				Config:      hcl(`["hr", "con"]`, `when = ""`),
+				ExpectError: regexp.MustCompile(`(?s)when.*at least 1`),
+			},
+			{
+				Config:      hcl(`["hr", "con"]`, `when = "person.departmnt == 'x' || person.full_time"`),
+				ExpectError: regexp.MustCompile(`(?s)When, column 8: person has no field "departmnt".*Did you mean "department"`),
+			},
+			{
+				Config:      hcl(`["hr", "con"]`, `when = "person.department"`),
+				ExpectError: regexp.MustCompile(`(?s)yields text, not true or false`),
+			},
+			{ // whoever cannot be decided is an error here, not somebody who is missing
+				Config:      hcl(`["hr", "con"]`, `when = "int(person.employee_number) > 3"`),
+				ExpectError: regexp.MustCompile(`(?s)cannot be evaluated for 1`),
+			},
+		},
+	})
+}
+
 // Every fault names file, line, column and value, and all of them are told at once.
 func TestRosterFaults(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "gone.csv")
 	for name, tc := range map[string]struct{ provider, roster, data, want string }{
 		"no file": {"", csvAt(missing, ""), "", `(?s)Cannot read .*gone\.csv`},
-		"two faults": {"", csvAt(acctest.File(t, "a.csv", "person_id,given_name,family_name,work_email,status,start_date\n1,Ana,G,ana@acme.com,active,31/02/2026\n2,Bo,L,bo@acme.com,active\n"), ""), "",
-			`(?s)a\.csv:2.*start_date.*31/02/2026.*a\.csv:3`},
-		"same id twice": {"", csvAt(acctest.File(t, "b.csv", "person_id,given_name,family_name,work_email,status\n7,Ana,G,ana@acme.com,active\n7,Bo,L,bo@acme.com,active\n"), ""), "",
-			`(?s)b\.csv:\d.*"7"`},
+		"two faults": {
+			"", csvAt(acctest.File(t, "a.csv", "person_id,given_name,family_name,work_email,status,start_date\n1,Ana,G,ana@acme.com,active,31/02/2026\n2,Bo,L,bo@acme.com,active\n"), ""), "",
+			`(?s)a\.csv:2.*start_date.*31/02/2026.*a\.csv:3`,
+		},
+		"same id twice": {
+			"", csvAt(acctest.File(t, "b.csv", "person_id,given_name,family_name,work_email,status\n7,Ana,G,ana@acme.com,active\n7,Bo,L,bo@acme.com,active\n"), ""), "",
+			`(?s)b\.csv:\d.*"7"`,
+		},
 		"unknown roster":   {"", csvAt(missing, ""), "} \ndata \"tenure_roster\" \"x\" {\n rosters = [\"hrr\"]\n", `(?s)configured names are:\s+hr`},
 		"unknown field":    {"", csvAt(missing, ""), `fields = ["salary"]`, `salary`},
 		"bad as_of":        {`as_of = "tomorrow"`, csvAt(missing, ""), "", `tomorrow`},

@@ -20,13 +20,29 @@ type dateParser struct {
 
 // dateTokens are the letters of formatdate that a roster's date can hold, longest first.
 var dateTokens = []struct{ token, layout string }{
-	{"YYYY", "2006"}, {"YY", "06"},
-	{"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"M", "1"},
-	{"DD", "02"}, {"D", "2"},
-	{"EEEE", "Monday"}, {"EEE", "Mon"},
-	{"hh", "15"}, {"h", "15"}, {"HH", "03"}, {"H", "3"}, {"AA", "PM"}, {"aa", "pm"},
-	{"mm", "04"}, {"m", "4"}, {"ss", "05"}, {"s", "5"},
-	{"ZZZZZ", "-07:00"}, {"ZZZZ", "-0700"}, {"Z", "Z07:00"},
+	{"YYYY", "2006"},
+	{"YY", "06"},
+	{"MMMM", "January"},
+	{"MMM", "Jan"},
+	{"MM", "01"},
+	{"M", "1"},
+	{"DD", "02"},
+	{"D", "2"},
+	{"EEEE", "Monday"},
+	{"EEE", "Mon"},
+	{"hh", "15"},
+	{"h", "15"},
+	{"HH", "03"},
+	{"H", "3"},
+	{"AA", "PM"},
+	{"aa", "pm"},
+	{"mm", "04"},
+	{"m", "4"},
+	{"ss", "05"},
+	{"s", "5"},
+	{"ZZZZZ", "-07:00"},
+	{"ZZZZ", "-0700"},
+	{"Z", "Z07:00"},
 }
 
 // compileDate turns a format in formatdate's letters into a parser; "" is ISO 8601. Two digits before a

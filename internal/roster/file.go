@@ -92,7 +92,7 @@ func ReadError(name, subject string, err error) error {
 	})
 }
 
-// each applies change to a copy of every fault joined in err.
+// each applies change to a copy of every fault joined in err. What is wrapped otherwise keeps the words around it.
 func each(err error, change func(*fault.Error)) error {
 	if err == nil {
 		return nil

@@ -210,14 +210,14 @@ func (m *Mapper) unmappedValues() []Problem {
 		if t.count > 1 {
 			people = fmt.Sprintf("%d people", t.count)
 		}
-		example := "terminated"
+		means := statuses() // all of them: an example would be copied, and might end somebody's access
 		if k.column == "employment_type" {
-			example = "employee"
+			means = employmentTypes()
 		}
 		list = append(list, Problem{
 			Where: m.t.Where(t.pos), Column: m.header(k.column), Value: short(k.value),
-			Message: fmt.Sprintf("is not a known %s, so it counts as unknown and triggers nothing (%s); map it, for example %s_map = { %q = %q }",
-				strings.ReplaceAll(k.column, "_", " "), people, k.column, k.value, example),
+			Message: fmt.Sprintf("is not a known %s, so it counts as unknown and triggers nothing (%s); map it with %s_map = { %q = \"…\" } to one of %s",
+				strings.ReplaceAll(k.column, "_", " "), people, k.column, k.value, strings.Join(means, ", ")),
 		})
 	}
 	slices.SortFunc(list, func(a, b Problem) int {

@@ -120,8 +120,7 @@ func (m *Mapper) set(r *row, c *column, v string) {
 	case zoneField:
 		ok, seen := m.zones[v]
 		if !seen {
-			_, err := loadZone(v)
-			ok = err == nil
+			ok = isZone(v)
 			m.zones[v] = ok
 		}
 		if !ok {

@@ -219,7 +219,7 @@ func TestUnmappedValuesAreToldOnce(t *testing.T) {
 	if len(r.Notices) != 1 || len(r.Problems) != 0 || len(r.People) != 3 {
 		t.Fatalf("%+v", r)
 	}
-	want := `people.csv:2: column "HR Status": "Inactive": is not a known status, so it counts as unknown and triggers nothing (2 people); map it, for example status_map = { "Inactive" = "terminated" }`
+	want := `people.csv:2: column "HR Status": "Inactive": is not a known status, so it counts as unknown and triggers nothing (2 people); map it with status_map = { "Inactive" = "…" } to one of pre_hire, active, leave, notice, terminated, never_started, unknown`
 	if got := r.Notices[0].String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

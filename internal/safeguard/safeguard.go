@@ -79,11 +79,12 @@ type Brake struct {
 
 	mu      sync.Mutex
 	singles map[string][]Removal // app/collection -> removals by single resources so far
+	stopped map[string]bool      // app/collection -> whether that was said with all names
 }
 
 // New makes a brake with the lines of approved_removals; all malformed ones are reported.
 func New(approved []string, now time.Time, zone *time.Location) (*Brake, []error) {
-	b := &Brake{now: now, zone: zone, singles: make(map[string][]Removal)}
+	b := &Brake{now: now, zone: zone, singles: make(map[string][]Removal), stopped: make(map[string]bool)}
 	var errs []error
 	for _, line := range approved {
 		a, err := parseApproval(line)
@@ -137,13 +138,36 @@ func (b *Brake) checkSingle(r Request) error {
 			return nil
 		}
 	}
+	these := r.Removals
 	r.Removals = all
-	if why := r.exceeds(); why != "" {
-		until := b.now.In(b.zone).AddDate(0, 0, 1).Format(time.DateOnly)
-		return r.stop(why, all, fmt.Sprintf("approved_removals = [\"%s %d until %s\"]", key, len(all), until)+
-			"\n\nThe count is what this run has planned so far; Terraform stops before it has planned the rest, so raise it to the number that you mean to remove.")
+	why := r.exceeds()
+	if why == "" {
+		return nil
 	}
-	return nil
+	b.mu.Lock()
+	said := b.stopped[key]
+	b.stopped[key] = true
+	b.mu.Unlock()
+	if said {
+		return r.stopToo(these)
+	}
+	until := b.now.In(b.zone).AddDate(0, 0, 1).Format(time.DateOnly)
+	return r.stop(why, all, fmt.Sprintf("approved_removals = [\"%s %d until %s\"]", key, len(all), until)+
+		"\n\nThe count is what was planned so far. Each removal beyond it has an error of its own with a higher count: put the highest there.")
+}
+
+// stopToo is the refusal of one more removal by a single resource. The first one has told everything; to
+// repeat all names for each would bury it.
+func (r Request) stopToo(these []Removal) error {
+	names := make([]string, len(these))
+	for i, x := range these {
+		names[i] = x.Name
+	}
+	return &fault.Error{
+		Kind: fault.Protected, System: r.App, Op: "take", Subject: strings.Join(names, ", ") + " out of " + r.Collection,
+		Cause: fmt.Sprintf("with this one %d removals are planned; another error says which others and what the limit is", len(r.Removals)),
+		State: "Planning stopped. Nothing was written.", Next: fmt.Sprintf("To approve it, approve %d or more.", len(r.Removals)),
+	}
 }
 
 // exceeds says which limit the request breaks, or "".

@@ -33,8 +33,10 @@ func people(n, explained int) []Removal {
 }
 
 func set(n, explained, held int) Request {
-	return Request{App: "slack", Collection: Collection("accounts"), Removals: people(n, explained), Held: held, Left: held - n, Whole: true,
-		Limits: Limits{DefaultMaxRemovals, DefaultMaxPercent}}
+	return Request{
+		App: "slack", Collection: Collection("accounts"), Removals: people(n, explained), Held: held, Left: held - n, Whole: true,
+		Limits: Limits{DefaultMaxRemovals, DefaultMaxPercent},
+	}
 }
 
 func TestLimits(t *testing.T) {
@@ -125,16 +127,23 @@ func TestSingleResourcesAreCountedTogether(t *testing.T) {
 		n := rapid.IntRange(1, 40).Draw(t, "n")
 		order := rapid.Permutation(people(n, 0)).Draw(t, "order")
 		open, approved := mustBrake(t), mustBrake(t, fmt.Sprintf("slack/accounts %d until 2026-03-31", n))
-		var stopped int
+		var stopped, words int
 		for _, p := range order {
 			r := Request{App: "slack", Collection: Collection("accounts"), Removals: []Removal{p}, Limits: Limits{DefaultMaxRemovals, DefaultMaxPercent}}
-			if open.Check(r) != nil {
+			if err := open.Check(r); err != nil {
 				stopped++
+				words += len(err.Error())
+				if !strings.Contains(err.Error(), p.Name) {
+					t.Fatalf("%s is stopped without being named: %v", p.Name, err)
+				}
 			}
 			if err := approved.Check(r); err != nil {
 				t.Fatalf("approved, but stopped: %v", err)
 			}
 			_ = open.Check(r) // planning a resource twice counts once
+		}
+		if words > 1000+250*stopped { // all names once, and not with each of them
+			t.Fatalf("%d refusals take %d bytes", stopped, words)
 		}
 		if want := max(0, n-DefaultMaxRemovals); stopped != want {
 			t.Fatalf("%d of %d were stopped, want %d", stopped, n, want)

@@ -20,7 +20,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	server, err := provider.NewServer(ctx, "docs") // what Terraform talks to: the framework alone does not serve every type
+	server, err := provider.NewServer(ctx, "docs")
 	if err != nil {
 		return err
 	}

@@ -14,3 +14,11 @@ locals {
 output "people_by_stage" {
   value = data.tenure_roster.hr.counts
 }
+
+# Some of them: a condition as in the rules of tenure_entitlements. Several rosters tell of one person by work e-mail.
+data "tenure_roster" "managers" {
+  rosters  = ["hr"]
+  merge_by = ["work_email"]
+  fields   = ["work_email", "title"]
+  when     = "person.is_manager && person.stage != 'terminated'"
+}

@@ -168,9 +168,11 @@ func TestUpdateAccount(t *testing.T) {
 			`{"op":"replace","path":"roles","value":[{"type":"seatType","value":"View"},{"type":"role","value":"member"}]}`)}, 0, ""},
 		{"an element removed", seat(""), []exchange{get, send(200, ana, `{"op":"replace","path":"roles","value":[{"type":"role","value":"admin"}]}`)}, 0, ""},
 		{"reactivated first", access.AccountSpec{Values: map[access.Field]string{access.Title: "Lead"}, Active: &yes}, []exchange{
-			send(200, lead, `{"op":"replace","path":"active","value":true}`, title)}, 0, ""},
+			send(200, lead, `{"op":"replace","path":"active","value":true}`, title),
+		}, 0, ""},
 		{"deactivated last", access.AccountSpec{Values: map[access.Field]string{access.Title: "Lead"}, Active: &no}, []exchange{
-			send(200, lead, title, `{"op":"replace","path":"active","value":false}`)}, 0, ""},
+			send(200, lead, title, `{"op":"replace","path":"active","value":false}`),
+		}, 0, ""},
 		{"gone", values("title", "Lead"), []exchange{send(404, `{"status":"404"}`, title)}, fault.NotFound, "update account ana@acme.com in wiki"},
 		{"connection lost, done", values("title", "Lead"), []exchange{lost, {request: "GET /Users/7", answer: lead}}, 0, ""},
 		{"connection lost, not done", values("title", "Lead"), []exchange{lost, get}, fault.Unconfirmed, "not known"},
@@ -267,8 +269,10 @@ func TestRetireAccount(t *testing.T) {
 		{"lost, done", Config{}, access.Deactivate, []exchange{lost, get(200, inactive)}, 0, ""},
 		{"lost, not done", Config{}, access.Deactivate, []exchange{lost, get(200, active), get(200, active)}, fault.Unconfirmed, "not known"},
 		{"accepted, then unreadable", Config{}, access.Deactivate, []exchange{off(204, ""), get(500, "")}, fault.Unconfirmed, "could not be read"},
-		{"by PUT", put, access.Deactivate, []exchange{get(200, active),
-			{request: "PUT /Users/7", body: `{"id":"7","active":false,"schemas":["` + coreUser + `"]}`, answer: inactive}}, 0, ""},
+		{"by PUT", put, access.Deactivate, []exchange{
+			get(200, active),
+			{request: "PUT /Users/7", body: `{"id":"7","active":false,"schemas":["` + coreUser + `"]}`, answer: inactive},
+		}, 0, ""},
 		{"by PUT, already", put, access.Deactivate, []exchange{get(200, inactive)}, 0, ""},
 		{"by PUT, gone", put, access.Deactivate, []exchange{get(404, "")}, 0, ""},
 		{"by DELETE", byDelete, access.Deactivate, []exchange{del(204), get(404, "")}, 0, ""},

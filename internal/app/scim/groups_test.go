@@ -36,8 +36,12 @@ func TestGroups(t *testing.T) {
 		{"without", Config{}, false, lean, bare},
 		{"per group", Config{Override: Dialect{ReadMembers: "per_group"}}, true, lean, bare},
 		{"by filter: the empty lists mean nothing", Config{Profile: "aws_identity_center"}, true, "GET /Groups?cursor&count=100", bare},
-		{"as many as the cap", Config{Override: Dialect{MemberCap: 4}}, true, "GET /Groups?startIndex=1&count=100",
-			[]access.Group{{ID: "g1", Name: "Admins"}, full[1], full[2]}},
+		{
+			"as many as the cap",
+			Config{Override: Dialect{MemberCap: 4}},
+			true, "GET /Groups?startIndex=1&count=100",
+			[]access.Group{{ID: "g1", Name: "Admins"}, full[1], full[2]},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -64,8 +68,12 @@ func TestMembers(t *testing.T) {
 	}{
 		{"of a group", Config{}, []exchange{{request: "GET /Groups/g1", answer: `{"id":"g1","members":[{"value":"a"}]}`}}, []access.Member{{AccountID: "a", Role: "member"}}, 0, ""},
 		{"none", Config{}, []exchange{{request: "GET /Groups/g1", answer: `{"id":"g1"}`}}, nil, 0, ""},
-		{"cut at the cap", Config{Override: Dialect{MemberCap: 1}}, []exchange{{request: "GET /Groups/g1", answer: `{"id":"g1","members":[{"value":"a"}]}`}},
-			nil, fault.LimitReached, "at most 1 members"},
+		{
+			"cut at the cap",
+			Config{Override: Dialect{MemberCap: 1}},
+			[]exchange{{request: "GET /Groups/g1", answer: `{"id":"g1","members":[{"value":"a"}]}`}},
+			nil, fault.LimitReached, "at most 1 members",
+		},
 		{"no group", Config{}, []exchange{{request: "GET /Groups/g1", status: 404}}, nil, fault.NotFound, "list members g1"},
 		{"by filter", aws, []exchange{{request: byFilter, answer: list(1, user("a"))}}, []access.Member{{AccountID: "a", UserName: "a@acme.com", Role: "member"}}, 0, ""},
 		{"by filter, none", aws, []exchange{{request: byFilter, answer: list(0)}, {request: "GET /Groups/g1", answer: `{"id":"g1"}`}}, nil, 0, ""},
@@ -112,8 +120,10 @@ func TestWriteGroups(t *testing.T) {
 		{"create with an external id", Config{Profile: "github_emu"}, create, []exchange{github}, 0, ""},
 		{"create, exists", Config{}, create, []exchange{with(post, 409, `{}`)}, fault.Exists, "create group Admins in wiki"},
 		{"create, unanswered, found", Config{}, create, []exchange{with(post, 502, ``), with(find, 0, list(1, group))}, 0, ""},
-		{"create, unanswered, two found", Config{}, create, []exchange{with(post, 502, ``),
-			with(find, 0, list(2, group, `{"id":"g2","displayName":"ADMINS"}`)), with(find, 0, list(2, group, `{"id":"g2","displayName":"ADMINS"}`))}, fault.Unconfirmed, ""},
+		{"create, unanswered, two found", Config{}, create, []exchange{
+			with(post, 502, ``),
+			with(find, 0, list(2, group, `{"id":"g2","displayName":"ADMINS"}`)), with(find, 0, list(2, group, `{"id":"g2","displayName":"ADMINS"}`)),
+		}, fault.Unconfirmed, ""},
 		{"create, no description in SCIM", Config{}, func(a *App) (access.Group, error) {
 			return a.CreateGroup(t.Context(), access.GroupSpec{Name: &name, Description: &text})
 		}, nil, fault.Unsupported, "description"},

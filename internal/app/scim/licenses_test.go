@@ -42,7 +42,8 @@ func TestReadLicenses(t *testing.T) {
 	a := open(t, seats(five), everybody, wikiGroup, members, everybody)
 	pools, err := collect(a.Pools(t.Context()))
 	want := []access.Pool{
-		{Product: "Design", License: "Full", Total: 5, Used: 1}, {Product: "Design", License: "Dev", Total: -1, Used: 1},
+		{Product: "Design", License: "Full", Total: 5, Used: 1},
+		{Product: "Design", License: "Dev", Total: -1, Used: 1},
 		{Product: "Wiki", License: "Wiki", Total: -1, Used: 2},
 	}
 	if err != nil || !reflect.DeepEqual(pools, want) {
@@ -138,8 +139,10 @@ func TestLicenseGroupsExcludeEachOther(t *testing.T) {
 	t.Parallel()
 	cfg := Config{Licenses: []License{{Product: "Zoom", License: "Pro", Group: "pro"}, {Product: "Zoom", License: "Basic", Group: "basic"}}}
 	find := func(id, name string) exchange {
-		return exchange{request: `GET /Groups?excludedAttributes=members&filter=displayName eq "` + name + `"&startIndex=1&count=100`,
-			answer: list(1, fmt.Sprintf(`{"id":%q,"displayName":%q}`, id, name))}
+		return exchange{
+			request: `GET /Groups?excludedAttributes=members&filter=displayName eq "` + name + `"&startIndex=1&count=100`,
+			answer:  list(1, fmt.Sprintf(`{"id":%q,"displayName":%q}`, id, name)),
+		}
 	}
 	a := open(t, cfg, find("p", "pro"), find("b", "basic"),
 		exchange{request: "PATCH /Groups/p", body: patch(`{"op":"add","path":"members","value":[{"value":"a"}]}`), answer: groupOf("a")},

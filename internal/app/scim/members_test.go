@@ -71,15 +71,19 @@ func TestChangeMembersOnTheWire(t *testing.T) {
 		{"an answer that shows nothing", Config{}, add("a"), []exchange{send(200, `{"id":"g1"}`, addA), look("a")}, "ok "},
 		{"204, and the look fails", Config{}, add("a"), []exchange{send(204, "", addA), {request: "GET /Groups/g1", status: 500}}, "ok "},
 		{"in chunks, one look", limit2, add("a", "b", "c"), []exchange{
-			lean(200, groupOf(), addAB), lean(204, "", `{"op":"add","path":"members","value":[{"value":"c"}]}`), look("a", "b", "c")}, "ok ok ok "},
+			lean(200, groupOf(), addAB), lean(204, "", `{"op":"add","path":"members","value":[{"value":"c"}]}`), look("a", "b", "c"),
+		}, "ok ok ok "},
 		{"removed by path", Config{}, remove("a", `b"\`), []exchange{send(200, groupOf("x"), dropA, `{"op":"remove","path":"members[value eq \"b\\\"\\\\\"]"}`)}, "ok ok "},
 		{"removed by value", Config{Profile: "slack"}, remove("a", "b"), []exchange{
-			send(204, "", `{"op":"remove","path":"members","value":[{"value":"a"},{"value":"b"}]}`), look("x")}, "ok ok "},
+			send(204, "", `{"op":"remove","path":"members","value":[{"value":"a"},{"value":"b"}]}`), look("x"),
+		}, "ok ok "},
 		{"removed one by one", Config{Profile: "sentry"}, remove("a", "b"), []exchange{
-			send(204, "", `{"op":"remove","path":"members","value":[{"value":"a"}]}`, `{"op":"remove","path":"members","value":[{"value":"b"}]}`), look("x")}, "ok ok "},
+			send(204, "", `{"op":"remove","path":"members","value":[{"value":"a"}]}`, `{"op":"remove","path":"members","value":[{"value":"b"}]}`), look("x"),
+		}, "ok ok "},
 		{"a removal without effect", Config{}, remove("a", "b"), []exchange{send(204, "", dropA, dropB), look("b")}, "ok unconfirmed "},
 		{"adds before removals", Config{}, append(remove("b"), add("a")...), []exchange{
-			send(200, groupOf("a", "b"), addA), send(200, groupOf("a"), dropB)}, "ok ok "},
+			send(200, groupOf("a", "b"), addA), send(200, groupOf("a"), dropB),
+		}, "ok ok "},
 		{"where members are not shown, the word counts", Config{Profile: "aws_identity_center"}, add("a"), []exchange{send(204, "", addA)}, "ok "},
 		{"said twice, sent once", Config{}, append(add("a"), add("a")...), []exchange{send(200, groupOf("a"), addA)}, "ok ok "},
 		{"both at once", Config{}, append(add("a"), remove("a")...), nil, "invalid invalid "},
@@ -87,11 +91,13 @@ func TestChangeMembersOnTheWire(t *testing.T) {
 		{"without an id", Config{}, add(""), nil, "invalid "},
 		{"no groups", Config{Profile: "gitlab"}, add("a"), nil, "unsupported "},
 		{"one is refused, the other is not", Config{}, add("a", "b"), []exchange{
-			send(400, `{"scimType":"invalidValue"}`, addAB), send(200, groupOf("a"), addA), send(400, `{"scimType":"invalidValue"}`, addB), look("a")}, "ok invalid "},
+			send(400, `{"scimType":"invalidValue"}`, addAB), send(200, groupOf("a"), addA), send(400, `{"scimType":"invalidValue"}`, addB), look("a"),
+		}, "ok invalid "},
 		{"refused, but already so", Config{}, add("a"), []exchange{send(409, `{}`, addA), look("a")}, "ok "},
 		{"a conflict, where members are not shown, proves nothing", Config{Profile: "aws_identity_center"}, add("a"), []exchange{send(409, `{}`, addA)}, "already exists "},
 		{"nothing to remove", Config{Profile: "aws_identity_center"}, remove("a"), []exchange{
-			send(400, `{"scimType":"noTarget"}`, `{"op":"remove","path":"members","value":[{"value":"a"}]}`)}, "ok "},
+			send(400, `{"scimType":"noTarget"}`, `{"op":"remove","path":"members","value":[{"value":"a"}]}`),
+		}, "ok "},
 		{"nobody to remove", Config{}, remove("a"), []exchange{send(404, `{}`, dropA), exists, look("x")}, "ok "},
 		{"no such account", Config{}, add("a"), []exchange{send(404, `{}`, addA), exists, look("x")}, "not found "},
 		{"no such group", Config{}, add("a", "b"), []exchange{send(404, `{}`, addAB), {request: exists.request, status: 404}}, "not found not found "},

@@ -24,7 +24,10 @@ func TestOpenNamesEveryProblem(t *testing.T) {
 		},
 		Attributes: []Attribute{{"", "nickName"}, {"a", "nickName"}, {"a", "x"}, {"b", "[]"}, {"c", "userName"}, {"d", "meta.version"}, {"e", "active"}},
 		Licenses: []License{
-			{}, {Product: "P", Group: "g", Path: "x"}, {Product: "Q", License: "1", Path: "x", Value: "y", ReleasedValue: "y"}, {Product: "Q", License: "1", Group: "g", Total: &minus},
+			{},
+			{Product: "P", Group: "g", Path: "x"},
+			{Product: "Q", License: "1", Path: "x", Value: "y", ReleasedValue: "y"},
+			{Product: "Q", License: "1", Group: "g", Total: &minus},
 			{Product: "R", Path: "[", Value: "z"},
 		},
 	})

@@ -85,10 +85,15 @@ func TestFilters(t *testing.T) {
 		{"person id", Config{}, access.AccountFilter{Field: access.PersonID, Value: "1042"}, []exchange{
 			{request: `GET /Users?filter=externalId eq "1042"&startIndex=1&count=100`, answer: list(1, ana)},
 		}, "7", 0, ""},
-		{"person id in the employee number", Config{Override: Dialect{PersonIDIn: "employee_number", UserFilters: []string{enterpriseUser + ":employeeNumber"}}},
-			access.AccountFilter{Field: access.PersonID, Value: "1042"}, []exchange{
+		{
+			"person id in the employee number",
+			Config{Override: Dialect{PersonIDIn: "employee_number", UserFilters: []string{enterpriseUser + ":employeeNumber"}}},
+			access.AccountFilter{Field: access.PersonID, Value: "1042"},
+			[]exchange{
 				{request: `GET /Users?filter=` + enterpriseUser + `:employeeNumber eq "1042"&startIndex=1&count=100`, answer: list(0)},
-			}, "", 0, ""},
+			},
+			"", 0, "",
+		},
 		{"e-mail, not offered", Config{}, access.AccountFilter{Field: access.Email, Value: "x"}, nil, "", fault.Unsupported, "cannot be asked for accounts by email"},
 		{"e-mail", Config{Profile: "notion"}, access.AccountFilter{Field: access.Email, Value: "x@y.z"}, []exchange{
 			{request: `GET /Users?filter=emails.value eq "x@y.z"&startIndex=1&count=100`, answer: list(0)},

@@ -3,6 +3,7 @@ package csvfile_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,6 +109,7 @@ func TestFilesThatAreErrors(t *testing.T) {
 		{name: "cut off", text: header + "1,Ana,x,y\n2,Eva", want: "the last line, 3, has 2 of 4 columns and no line end"},
 		{name: "NUL", text: header + "1,Ana,x,y\n2,E\x00va,x,y\n", want: "a NUL byte at offset 38, line 3"},
 		{name: "UTF-16 without a mark", text: "i\x00d\x00,\x00n\x00", want: "a NUL byte at offset 1, line 1", next: "UTF-16"},
+		{name: "UTF-16 without a mark, not ASCII", text: "i\x00d\x00\n\x00\xe9\x00", want: "a NUL byte at offset 1, line 1", next: "UTF-16"},
 		{name: "Windows-1252 without saying so", text: header + "1,Ana,x,y\n2,Jos\xe9,x,y\n", want: "it is not UTF-8: byte 0xE9 at offset 40, line 3", next: `encoding = "windows-1252"`},
 		{name: "not Windows-1252", cfg: csvfile.Config{Encoding: "windows-1252"}, text: header + "1,Jos\x81,x,y\n", want: "byte 0x81 at offset 30, line 2 stands for nothing"},
 		{name: "UTF-8 declared as Windows-1252", cfg: csvfile.Config{Encoding: "windows-1252"}, text: header + "1,José,x,y\n", want: "it is UTF-8"},
@@ -143,16 +145,9 @@ func TestFilesThatAreErrors(t *testing.T) {
 
 // first is the first fault joined in an error.
 func first(err error) *fault.Error {
-	for {
-		if f, ok := err.(*fault.Error); ok {
-			return f
-		}
-		list, ok := err.(interface{ Unwrap() []error })
-		if !ok {
-			return nil
-		}
-		err = list.Unwrap()[0]
-	}
+	var f *fault.Error
+	errors.As(err, &f)
+	return f
 }
 
 func TestRecordsThatAreProblems(t *testing.T) {

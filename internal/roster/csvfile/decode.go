@@ -45,7 +45,7 @@ func decode(data []byte, encoding string) ([]byte, error) {
 
 func decodeUTF8(data []byte) ([]byte, error) {
 	data = bytes.TrimPrefix(data, bomUTF8)
-	if utf8.Valid(data) {
+	if utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 { // a NUL is refused later and says more: it may be UTF-16
 		return data, nil
 	}
 	at := 0

@@ -2,6 +2,7 @@ package jsonfile_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -128,7 +129,11 @@ func TestFilesThatAreErrors(t *testing.T) {
 			if len(r.People)+len(r.Problems) != 0 {
 				t.Errorf("people beside an error: %+v", r)
 			}
-			if f, ok := err.(*fault.Error); ok && (f.Next == "" || !strings.Contains(f.Next, tt.next)) {
+			var f *fault.Error
+			if !errors.As(err, &f) {
+				t.Fatalf("%v is no fault", err)
+			}
+			if f.Next == "" || !strings.Contains(f.Next, tt.next) {
 				t.Errorf("next %q, want %q", f.Next, tt.next)
 			}
 		})
