@@ -101,6 +101,7 @@ func switches() []switchFlag {
 		words("accept-types", "media types that requests may have", func(o *O) *[]string { return &o.AcceptTypes }),
 		yes("etags", "versions, If-Match and If-None-Match", func(o *O) *bool { return &o.ETags }),
 		yes("bulk", "serve /Bulk", func(o *O) *bool { return &o.Bulk }),
+		yes("bulk-bodies", "resources in the results of /Bulk", func(o *O) *bool { return &o.BulkBodies }),
 		number("max-bulk-operations", "most operations of one bulk request", func(o *O) *int { return &o.MaxBulkOperations }),
 		yes("no-groups", "404 for groups", func(o *O) *bool { return &o.NoGroups }),
 		yes("no-discovery", "404 for ServiceProviderConfig, ResourceTypes and Schemas", func(o *O) *bool { return &o.NoDiscovery }),

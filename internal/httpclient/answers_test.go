@@ -52,6 +52,27 @@ func TestStatusKinds(t *testing.T) {
 	}
 }
 
+// A part of an answer is judged as an answer: what a server did with a write that it failed is not known.
+func TestPart(t *testing.T) {
+	t.Parallel()
+	c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") }, Options{})
+	r := Request{Op: "create account", Subject: "ana", Method: "POST", Path: []string{"Users"}}
+	resp, err := c.Part(r, 201, http.Header{"X-Request-Id": {"req-42"}}, []byte(`{"id":"1"}`))
+	var got struct{ ID string }
+	if err != nil || resp.Decode(&got) != nil || got.ID != "1" || resp.Status != 201 || resp.RequestID() != "req-42" {
+		t.Errorf("%+v, %v", resp, err)
+	}
+	for status, kind := range map[int]fault.Kind{
+		302: fault.Invalid, 401: fault.Unauthenticated, 403: fault.Forbidden, 404: fault.NotFound, 409: fault.Exists, 429: fault.RateLimited,
+		500: fault.Unconfirmed, 501: fault.Unsupported, 503: fault.Unconfirmed,
+	} {
+		_, err := c.Part(r, status, http.Header{}, nil)
+		if fault.KindOf(err) != kind || !strings.HasPrefix(err.Error(), "create account ana in wiki: ") {
+			t.Errorf("%d: %v, want %v", status, err, kind)
+		}
+	}
+}
+
 func TestAnswersThatAreNotJSON(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -22,6 +22,16 @@ type Response struct {
 	req    *Request
 }
 
+// Part answers a request that traveled inside another one, as the operations of a SCIM bulk request do
+// (RFC 7644 section 3.7), with what Do would have made of this status, header and body. It sends nothing.
+func (c *Client) Part(r Request, status int, header http.Header, body []byte) (*Response, error) {
+	if status >= 200 && status < 300 {
+		return &Response{Status: status, Header: header, Body: body, client: c, req: &r}, nil
+	}
+	cl := &call{client: c, req: &r, attempts: 1, ambiguous: status >= 500 && status != http.StatusNotImplemented}
+	return nil, c.locate(c.statusFault(cl, &http.Response{StatusCode: status, Header: header}, body), &r)
+}
+
 // Empty reports whether the answer has no body, as 204 has none.
 func (r *Response) Empty() bool { return len(bytes.TrimSpace(r.Body)) == 0 }
 

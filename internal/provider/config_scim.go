@@ -69,6 +69,7 @@ type scimOverrideModel struct {
 	UpdateWith        types.String `tfsdk:"update_with"`
 	RetireWith        types.String `tfsdk:"retire_with"`
 	PersonIDIn        types.String `tfsdk:"person_id_in"`
+	Bulk              types.Bool   `tfsdk:"bulk"`
 	RolePath          types.String `tfsdk:"role_path"`
 	Fields            types.List   `tfsdk:"fields"`
 	UserNamesFoldCase types.Bool   `tfsdk:"user_names_fold_case"`
@@ -160,6 +161,7 @@ func scimOverrideBlock() schema.Block {
 			"update_with":          str("`patch` or `put`.", "patch", "put"),
 			"retire_with":          str("What deactivating sends: `deactivate` (active = false) or `delete`.", "deactivate", "delete"),
 			"person_id_in":         str("Where the app remembers the person: `external_id`, `employee_number` or `none`.", "external_id", "employee_number", "none"),
+			"bulk":                 flag("Send writes of accounts that wait at the same time as one `/Bulk` request where the server declares that it takes them. `false` never does. Default `true`, except in profiles of vendors known to have no bulk requests."),
 			"role_path":            str("SCIM path of the account's role, or `none`."),
 			"fields":               list("The account fields that the server keeps."),
 			"user_names_fold_case": flag("Names that differ only in case are the same."),
@@ -219,6 +221,7 @@ func (m *scimOverrideModel) dialect() scim.Dialect {
 		ReadMembers: m.ReadMembers.ValueString(), ExcludeMembers: m.ExcludeMembers.ValueBoolPointer(),
 		MemberRemoval: m.MemberRemoval.ValueString(), MaxMemberChanges: int(m.MaxMemberChanges.ValueInt64()),
 		UpdateWith: m.UpdateWith.ValueString(), RetireWith: m.RetireWith.ValueString(), PersonIDIn: m.PersonIDIn.ValueString(),
+		Bulk:     m.Bulk.ValueBoolPointer(),
 		RolePath: m.RolePath.ValueString(), Fields: texts(m.Fields), UserNamesFoldCase: m.UserNamesFoldCase.ValueBoolPointer(),
 		Lacks: textMap(m.Lacks),
 	}

@@ -145,9 +145,12 @@ func sentence(s string) string {
 	return s
 }
 
+// capitalize makes a sentence begin with a capital, unless its first word is a name that is spelled as it
+// is: people.csv:12, max_removals, ana@acme.com.
 func capitalize(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
-	if n == 0 || !unicode.IsLower(r) {
+	first, _, _ := strings.Cut(s, " ")
+	if n == 0 || !unicode.IsLower(r) || strings.ContainsAny(strings.TrimRight(first, ".:,"), "._/:=@") {
 		return s
 	}
 	return string(unicode.ToUpper(r)) + s[n:]

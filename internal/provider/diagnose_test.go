@@ -91,3 +91,22 @@ func TestImportIDs(t *testing.T) {
 		}
 	}
 }
+
+// A sentence begins with a capital, but a file name or an argument keeps its spelling: people look it up.
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"the app is down":             "The app is down.",
+		"wiki.json:1:42: not JSON":    "wiki.json:1:42: not JSON.",
+		"apps/wiki is a directory":    "apps/wiki is a directory.",
+		"max_removals = 10 is passed": "max_removals = 10 is passed.",
+		"ana@acme.com left":           "ana@acme.com left.",
+		"inactive: nothing to do":     "Inactive: nothing to do.",
+		"émile left":                  "Émile left.",
+		"":                            "",
+	} {
+		if got := sentence(in); got != want {
+			t.Errorf("sentence(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

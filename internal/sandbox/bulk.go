@@ -143,7 +143,7 @@ func (s *Server) bulkResult(c *call, op bulkOperation, out reply) bulkResult {
 		Time: s.opts.Now(), Method: "BULK " + strings.ToUpper(op.Method), Template: at, Path: op.Path, Status: out.status,
 	})
 	res := bulkResult{Method: op.Method, BulkID: op.BulkID, Version: out.etag, Status: strconv.Itoa(out.status), Location: out.location}
-	if out.status >= 300 {
+	if out.status >= 300 || s.opts.BulkBodies && len(out.body) > 0 {
 		res.Response = out.body
 	}
 	if res.Location == "" && at != op.Path {

@@ -95,3 +95,17 @@ func TestBulkAnswers(t *testing.T) {
 		t.Errorf("counts %v", got)
 	}
 }
+
+func TestBulkBodies(t *testing.T) {
+	t.Parallel()
+	s := open(t, Options{Dialect: Dialect{Bulk: true, BulkBodies: true}})
+	a := do(t, s, "POST", "/Bulk", bulkBody(0, bulkUser("u1", "ana"))).want(t, 200)
+	u, _ := s.User("ana")
+	if a.at("Operations", 0, "response", "id") != u.ID {
+		t.Errorf("%s", a.raw)
+	}
+	gone := do(t, s, "POST", "/Bulk", bulkBody(0, `{"method":"DELETE","path":"/Users/`+u.ID+`"}`)).want(t, 200)
+	if gone.at("Operations", 0, "status") != "204" || gone.at("Operations", 0, "response") != nil {
+		t.Errorf("%s", gone.raw)
+	}
+}

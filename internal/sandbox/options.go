@@ -110,8 +110,9 @@ type Dialect struct {
 	AcceptTypes []string
 	// ETags sends versions and honours If-Match and If-None-Match.
 	ETags bool
-	// Bulk serves /Bulk, up to MaxBulkOperations (1,000 by default).
-	Bulk              bool
+	// Bulk serves /Bulk, up to MaxBulkOperations (1,000 by default). BulkBodies puts the resource into the
+	// result of an operation that succeeded, which RFC 7644 section 3.7 leaves to the server.
+	Bulk, BulkBodies  bool
 	MaxBulkOperations int
 	// NoGroups and NoDiscovery answer 404 for groups and for the discovery endpoints.
 	NoGroups, NoDiscovery bool

@@ -1,5 +1,5 @@
 import {
-  to = tenure_app_access.slack
+  to = tenure_app_access.this["slack"]
   identity = {
     tenant = "api.slack.com/scim/v2"
   }

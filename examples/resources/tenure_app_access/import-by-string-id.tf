@@ -1,4 +1,4 @@
 import {
-  to = tenure_app_access.slack
+  to = tenure_app_access.this["slack"]
   id = "slack"
 }

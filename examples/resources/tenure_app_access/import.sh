@@ -1,2 +1,2 @@
-# APP: everything in it. What the configuration omits is released to strangers by the first apply, not removed.
-terraform import tenure_app_access.slack slack
+# APP. What the configuration does not name is then listed in strangers, and not removed by the first plan.
+terraform import 'tenure_app_access.this["slack"]' slack

@@ -1,4 +1,4 @@
-# Everybody's access to every app that policy names, one resource for each app.
+# A whole company on one page: one resource for each app that a rule names.
 data "tenure_entitlements" "company" {
   rosters = ["hr"]
 
@@ -6,6 +6,12 @@ data "tenure_entitlements" "company" {
     name     = "everyone"
     when     = "true"
     accounts = ["wiki"]
+    groups   = { slack = ["all-hands"] }
+  }
+  rule {
+    name   = "engineers"
+    when   = "person.department == 'Engineering'"
+    groups = { slack = ["engineering"] }
   }
 }
 
@@ -16,30 +22,15 @@ resource "tenure_app_access" "this" {
   accounts = each.value.accounts
   groups   = each.value.groups
   licenses = each.value.licenses
-  rosters  = ["hr"] # tells who has left from who is merely missing
 
-  unmanaged {
-    accounts  = "report" # listed in strangers
-    members   = "remove" # taken out, each by name
-    assignees = "report"
-  }
-  grace_hours = 24 # strangers are seen for a day before they go
-}
+  # With the rosters, somebody who is missing from all of them is held and named, and only a leaver loses access.
+  rosters = ["hr"]
 
-# Without a policy: an app whose few accounts are written down.
-resource "tenure_app_access" "slack" {
-  app = "slack"
-  accounts = {
-    "ana" = { user_name = "ana@acme.com" }
-    "bot" = { user_name = "deploy-bot@acme.com", display_name = "Deploy bot" }
-  }
-  groups = {
-    "engineering" = { "ana@acme.com" = "member", "deploy-bot@acme.com" = "member" }
-  }
-
+  # What is there and in no rule: list it, or take it away, each by name in the plan.
   unmanaged {
     accounts  = "report"
-    members   = "report"
+    members   = "remove"
     assignees = "report"
   }
+  grace_hours = 24
 }

@@ -1,12 +1,14 @@
-# The fast lane: a configuration of its own, with a state that holds nobody else.
+# The fast lane: a configuration of its own, applied at once, without waiting for HR or for a plan of the company.
+# Somebody has to go at 15:00 today.
 resource "tenure_cutoff" "slack" {
   app = "slack"
+
   people = {
-    "1042" = "INC-4711: laptop stolen" # the person_id, and why
+    "1001" = "case 12"
   }
 
-  # Where the app does not remember whose account is whose, or Tenure did not make it.
+  # For an account that does not carry the person_id, because Tenure never provisioned it.
   user_names = {
-    "1042" = "ana@acme.com"
+    "1001" = "ana@acme.com"
   }
 }

@@ -1,2 +1,2 @@
-# APP/GROUP; a "/" inside a part is written %2F
+# APP/GROUP, the group by name or by id
 terraform import tenure_group_members.on_call slack/on-call

@@ -76,7 +76,7 @@ func (s *store) current() (*document, error) {
 	case err != nil:
 		return nil, durable.Unreadable(err)
 	case info.IsDir():
-		return nil, &fault.Error{Kind: fault.Invalid, Cause: s.path + " is a directory", Next: "Set path to a file."}
+		return nil, &fault.Error{Kind: fault.Invalid, Cause: "the path " + s.path + " is a directory", Next: "Set path to a file."}
 	}
 	if c := &s.cache; !c.exact || !same(c.info, info) {
 		if err := s.read(); err != nil {

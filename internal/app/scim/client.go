@@ -26,6 +26,7 @@ type App struct {
 	fields     map[access.Field]path
 	attributes map[string]path
 	licenses   []license
+	writes     *bulk
 	// patience are the pauses before looking again for the effect of a write that servers carry out late;
 	// nil means defaultPatience.
 	patience []time.Duration
@@ -139,7 +140,7 @@ func (a *App) fault(err error, op, subject string) error {
 // send makes a request and reads the resource in the answer. A nil object without an error means that
 // the answer had none, or not one that names the resource's id: then it has to be read.
 func (a *App) send(ctx context.Context, r httpclient.Request) (object, *httpclient.Response, error) {
-	resp, err := a.client.Do(ctx, r)
+	resp, err := a.writes.do(ctx, r)
 	if err != nil {
 		return nil, nil, err
 	}

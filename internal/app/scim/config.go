@@ -126,6 +126,9 @@ type Dialect struct {
 	// PersonIDIn is the attribute that remembers whose account it is: "external_id", "employee_number", "none", or
 	// "id" where the externalId of a new user becomes its id (GitLab). `person_id_in`
 	PersonIDIn string
+	// Bulk says that writes of accounts that wait at the same time may go out together (RFC 7644 section 3.7)
+	// where the server's /ServiceProviderConfig declares it; false never asks. `bulk`
+	Bulk *bool
 	// RolePath is the SCIM path of the account's role; "none" says that there is no such thing. `role_path`
 	RolePath string
 	// Fields are the account fields that the server keeps, as the HCL spells them. `fields` list(string)

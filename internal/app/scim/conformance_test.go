@@ -31,7 +31,9 @@ type vendor struct {
 	brief bool
 	// groupLicenses: licenses are kept in groups.
 	groupLicenses bool
-	skip          map[string]string
+	// bulk: every write of an account is a bulk request, if only of one.
+	bulk bool
+	skip map[string]string
 }
 
 func TestConformance(t *testing.T) {
@@ -46,6 +48,8 @@ func TestConformance(t *testing.T) {
 		"PUT that merges": {brief: true, override: Dialect{UpdateWith: "put"}, server: sandbox.Dialect{NoUserPatch: true, PutMerges: true}, skip: map[string]string{
 			"licenses/remove": "a license is released by leaving its attribute out, which such a server takes for no change; the connector says that it did not work",
 		}},
+		"bulk":                {bulk: true, server: sandbox.Dialect{Bulk: true, BulkBodies: true}},
+		"bulk PUT":            {bulk: true, override: Dialect{UpdateWith: "put"}, server: sandbox.Dialect{Bulk: true, NoUserPatch: true}},
 		"employee numbers":    {brief: true, override: Dialect{PersonIDIn: "employee_number"}},
 		"no bodies":           {brief: true, server: sandbox.Dialect{PatchNoContent: true, ContentType: "text/plain", StringBooleans: true, MinimalLists: true}},
 		"unknown members 404": {brief: true, server: sandbox.Dialect{UnknownMember: 404, NoUserGroups: true, NoProjection: true}},
@@ -126,7 +130,7 @@ func (v vendor) harness(t *testing.T) apptest.Harness {
 		h.MemberPageSize = pageSize
 	}
 	h.Open = func(t testing.TB, w apptest.World) apptest.Subject {
-		s, err := sandbox.New(sandbox.Options{Token: conformanceToken, Dialect: server})
+		s, err := sandbox.New(sandbox.Options{Token: conformanceToken, Dialect: server, KeepBodies: v.bulk})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,15 +149,23 @@ func (v vendor) harness(t *testing.T) apptest.Harness {
 			t.Fatal(err)
 		}
 		a.patience = []time.Duration{}
+		if v.bulk {
+			a.writes.operations, a.writes.least, a.writes.gather = 100, 1, func() {}
+			t.Cleanup(func() {
+				if n := s.Count("POST", "/Users") + s.Count("PATCH", "/Users/{id}") + s.Count("PUT", "/Users/{id}") + s.Count("DELETE", "/Users/{id}"); n > 0 && !w.Retry && server.BulkBodies {
+					t.Errorf("%d writes were plain requests", n)
+				}
+			})
+		}
 		return apptest.Subject{
 			App: a, Look: func(testing.TB) apptest.World { return look(s, dialect) },
-			Inject: func(t testing.TB, f apptest.Fault) { inject(t, s, dialect, f) },
+			Inject: func(t testing.TB, f apptest.Fault) { inject(t, s, dialect, v.bulk, f) },
 			Count: func(op apptest.Op) int {
 				if op == apptest.Any {
 					return s.Stats().Total
 				}
 				method, path, _ := request(op, dialect)
-				return s.Count(method, path)
+				return s.Count(method, path) + inBulk(s, method, path)
 			},
 			Reset: s.Reset,
 		}
@@ -293,7 +305,26 @@ func request(op apptest.Op, d Dialect) (method, template, pattern string) {
 	return "", "", ""
 }
 
-func inject(t testing.TB, s *sandbox.Server, d Dialect, f apptest.Fault) {
+// inBulk counts operations inside bulk requests, those that were not carried out included.
+func inBulk(s *sandbox.Server, method, template string) int {
+	path, one := strings.CutSuffix(template, "/{id}")
+	text := `"method":"` + method + `","path":"` + path
+	if method == "POST" {
+		text = `","path":"` + path + `",`
+	}
+	if one {
+		text += "/"
+	}
+	n := 0
+	for _, r := range s.Requests() {
+		if r.Template == "/Bulk" {
+			n += strings.Count(r.Body, text)
+		}
+	}
+	return n
+}
+
+func inject(t testing.TB, s *sandbox.Server, d Dialect, bulk bool, f apptest.Fault) {
 	t.Helper()
 	if f == (apptest.Fault{}) {
 		s.ClearFaults()
@@ -311,6 +342,9 @@ func inject(t testing.TB, s *sandbox.Server, d Dialect, f apptest.Fault) {
 		r.Page = sandbox.PageRepeated
 	case f.TruncateAt > 0:
 		r.Page, r.Rows = sandbox.PageTruncated, f.TruncateAt
+	}
+	if bulk && method != "GET" && strings.HasPrefix(pattern, "^/Users") && (f.Status == 0 || f.After || f.Body != "" || f.RetryAfter != nil) {
+		r.Method, r.Path = "POST", "^/Bulk$" // these happen to answers, and operations have none of their own
 	}
 	if err := s.AddFaults(r); err != nil {
 		t.Fatal(err)

@@ -45,6 +45,7 @@ func Open(cfg Config) (*App, error) {
 		return nil, err
 	}
 	a.client = client
+	a.writes = newBulk(cfg.Name, client, *d.Bulk, cfg.MaxRetries == nil || *cfg.MaxRetries > 0)
 	a.info = a.describe(cfg)
 	return a, nil
 }

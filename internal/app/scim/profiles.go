@@ -30,7 +30,7 @@ func profiles() map[string]profile {
 			Paging: "index", PageSize: 100, BareCursor: no, ContentType: "application/scim+json",
 			UserFilters: []string{"userName", "externalId"}, GroupFilters: []string{"displayName"},
 			ReadMembers: "in_list", ExcludeMembers: yes, MemberRemoval: "path_filter", MaxMemberChanges: 100,
-			GroupExternalID: no, UpdateWith: "patch", RetireWith: "deactivate", PersonIDIn: "external_id", RolePath: "none",
+			GroupExternalID: no, Bulk: yes, UpdateWith: "patch", RetireWith: "deactivate", PersonIDIn: "external_id", RolePath: "none",
 			Fields: everyField, UserNamesFoldCase: yes, Lacks: map[string]string{},
 		}},
 		// docs.slack.dev/reference/scim-api. DELETE and active=false are the same; a second POST conflicts.
@@ -41,7 +41,7 @@ func profiles() map[string]profile {
 		// docs.aws.amazon.com/singlesignon/latest/developerguide: limitations, listusers, listgroups, patchgroup.
 		"aws_identity_center": {title: "AWS IAM Identity Center", dialect: Dialect{
 			Paging: "cursor", BareCursor: yes, GroupFilters: []string{"displayName", "externalId"},
-			ReadMembers: "by_user_filter", ExcludeMembers: no, MemberRemoval: "value_array",
+			ReadMembers: "by_user_filter", ExcludeMembers: no, MemberRemoval: "value_array", Bulk: no,
 		}},
 		// docs.github.com: provisioning users and groups with SCIM using the REST API; rest/enterprise-admin/scim.
 		"github_emu": {title: "GitHub", dialect: Dialect{
@@ -86,7 +86,7 @@ func profiles() map[string]profile {
 			Fields: []string{"user_name", "email", "given_name", "family_name", "display_name", "title", "department"}, PersonIDIn: "none",
 		}},
 		// developers.figma.com/docs/rest-api/scim. Seats are roles of the type seatType: configure them as licenses.
-		"figma": {title: "Figma", dialect: Dialect{PageSize: 200, ContentType: "application/json"}},
+		"figma": {title: "Figma", dialect: Dialect{PageSize: 200, ContentType: "application/json", Bulk: no}},
 		// notion.com/help/provision-users-and-groups-with-scim. Rate: the average that Notion's API allows.
 		"notion": {title: "Notion", perSecond: 3, dialect: Dialect{
 			UserFilters: []string{"userName", "emails.value"}, RetireWith: "delete", PersonIDIn: "none",
@@ -113,6 +113,7 @@ func (d Dialect) over(base Dialect) Dialect {
 	d.UpdateWith = cmp.Or(d.UpdateWith, base.UpdateWith)
 	d.RetireWith = cmp.Or(d.RetireWith, base.RetireWith)
 	d.PersonIDIn = cmp.Or(d.PersonIDIn, base.PersonIDIn)
+	d.Bulk = cmp.Or(d.Bulk, base.Bulk)
 	d.RolePath = cmp.Or(d.RolePath, base.RolePath)
 	d.Fields = orList(d.Fields, base.Fields)
 	d.UserNamesFoldCase = cmp.Or(d.UserNamesFoldCase, base.UserNamesFoldCase)

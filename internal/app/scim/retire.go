@@ -38,7 +38,7 @@ func (a *App) remove(ctx context.Context, endpoint, id, op, subject string) erro
 	if id == "" {
 		return a.fault(fault.New(fault.Invalid, "it has no id in the app"), op, subject)
 	}
-	resp, err := a.client.Do(ctx, httpclient.Request{Op: op, Subject: subject, Method: http.MethodDelete, Path: []string{endpoint, id}})
+	resp, err := a.writes.do(ctx, httpclient.Request{Op: op, Subject: subject, Method: http.MethodDelete, Path: []string{endpoint, id}})
 	if err == nil && !resp.Empty() {
 		var whatever any
 		err = resp.Decode(&whatever)
