@@ -153,7 +153,7 @@ func (c config) units() []unit {
 			continue
 		}
 		for _, size := range r.sizes(c.sizes) {
-			if c.quick && size > 10_000 {
+			if c.quick && size > 1000 {
 				continue
 			}
 			units = append(units, unit{row: r, size: size})

@@ -18,7 +18,7 @@ type result struct {
 	// Seconds is how long Terraform took with the provider, Floor with terraform_data instead; 0 is not measured.
 	Seconds float64 `json:"seconds,omitempty"`
 	Floor   float64 `json:"floor,omitempty"`
-	// Ratio is between the two, less what both spend on reading the configuration's data.
+	// Ratio is between the two, less what making the data takes where that is the provider's work in both.
 	Ratio    float64 `json:"ratio,omitempty"`
 	Requests string  `json:"requests,omitempty"`
 	// Memory is the peak of the provider's process in bytes.
@@ -206,5 +206,6 @@ func (r *result) judgeGrowth(from []result) {
 	if len(from) == 0 || from[0].Ratio == 0 || r.Ratio == 0 {
 		return
 	}
-	r.meets("ratio as at "+people(growthFrom), r.Ratio <= growthSlip*from[0].Ratio)
+	met := r.Met == yes && r.Ratio <= growthSlip*from[0].Ratio
+	r.meets("grows no faster than `terraform_data` from "+people(growthFrom)+" on; "+r.Target, met)
 }

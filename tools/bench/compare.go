@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// comparison is the provider beside terraform_data with the same data, and, where reading the data takes long, beside
-// a configuration that only reads it.
+// comparison is the provider beside terraform_data with the same data and, where making the data is the provider's
+// work too, beside a configuration that only makes it.
 type comparison struct {
 	tenure, floor *workspace
-	empty         *workspace // may be nil
+	data          *workspace // may be nil
 }
 
-// compare plans in turn, A B A B, so that whatever else the machine does meets all alike, and takes medians.
+// compare plans in turn, A B C A B C, so that whatever else the machine does meets all alike, and takes medians.
 // requests are those of one plan with the provider.
 func (b *bench) compare(ctx context.Context, c comparison) (r result, requests int, err error) {
 	ways := []*workspace{c.tenure, c.floor}
-	if c.empty != nil {
-		ways = append(ways, c.empty)
+	if c.data != nil {
+		ways = append(ways, c.data)
 	}
 	seconds := make([][]float64, len(ways))
 	begun := time.Now()
@@ -41,12 +41,9 @@ func (b *bench) compare(ctx context.Context, c comparison) (r result, requests i
 		}
 	}
 	r.Seconds, r.Floor = median(seconds[0]), median(seconds[1])
-	less := 0.0
-	if c.empty != nil {
-		less = median(seconds[2])
-	}
-	// With next to nothing left of the floor a ratio would be noise.
-	if r.Floor-less > 0.1*r.Floor {
+	r.Ratio = r.Seconds / r.Floor
+	if c.data != nil {
+		less := median(seconds[2])
 		r.Ratio = (r.Seconds - less) / (r.Floor - less)
 	}
 	return r, requests, nil

