@@ -147,7 +147,7 @@ func TestCutoff(t *testing.T) {
 		}
 		return active
 	}
-	want := map[string]bool{"ana@acme.com": false, "deploy-bot@acme.com": true}
+	want := map[string]bool{"ana@acme.com": false, "cto@acme.com": true, "deploy-bot@acme.com": true}
 	for _, step := range []string{"cut off", "cut off again after somebody has undone it"} {
 		w.Run("apply", "-auto-approve")
 		if got := states(); !maps.Equal(got, want) {
