@@ -114,7 +114,7 @@ func (a *App) Supports(c app.Capability) error {
 	}
 	next := "this app supports nothing yet"
 	if len(can) > 0 {
-		next = a.opts.Name + " can " + strings.Join(can, ", ")
+		next = "the app " + a.opts.Name + " can " + strings.Join(can, ", ")
 	}
 	return &fault.Error{
 		Kind: fault.Unsupported, System: a.opts.Name, Op: string(c),

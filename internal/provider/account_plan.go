@@ -70,7 +70,7 @@ func (r *accountResource) planAccount(ctx context.Context, resp *resource.Modify
 		return nil
 	}
 	for _, f := range access.Fields() {
-		if v := plan.field(f); !v.IsNull() && f != access.PersonID && !slices.Contains(inv.Info().Fields, f) {
+		if v := plan.field(f); !v.IsNull() && f != access.PersonID && !slices.Contains(inv.Info().Fields, f) && r.data.first(inv.Name()+"|has no "+string(f)) {
 			refuse(&resp.Diagnostics, path.Root(string(f)), fmt.Sprintf("App %s has no %s", inv.Name(), f),
 				"Apps of kind "+inv.Info().Kind+" as configured manage: "+joinFields(inv.Info().Fields)+".\n\nLeave the argument out.")
 		}
@@ -83,7 +83,7 @@ func (r *accountResource) planAccount(ctx context.Context, resp *resource.Modify
 		}
 	}
 	for _, c := range needs {
-		diagnose(&resp.Diagnostics, inv.Supports(c), nothingSent, path.Root("app"))
+		r.data.cannot(&resp.Diagnostics, inv, c, path.Root("app"))
 	}
 	if !plan.UserName.IsUnknown() {
 		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "accounts", plan.UserName.ValueString()),
@@ -110,7 +110,7 @@ func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountMode
 	if how == access.Delete {
 		need = app.DeleteAccounts
 	}
-	diagnose(diags, inv.Supports(need), nothingSent, path.Root("on_removal"))
+	r.data.cannot(diags, inv, need, path.Root("on_removal"))
 	r.data.brakeOne(diags, inv, safeguard.Collection("accounts"), state.ID.ValueString(), name)
 	warn(diags, fmt.Sprintf("Applying will %s %s in %s", how, name, inv.Name()),
 		"The account (id "+state.ID.ValueString()+") leaves the configuration. on_removal = \"keep\" would leave it as it is.")

@@ -164,29 +164,55 @@ func (r *accountResource) Create(ctx context.Context, req resource.CreateRequest
 // complete writes what an adopted account lacks, or what the app ignored on creation. An app that keeps
 // something else than it was given is named, because the difference comes back with every plan.
 func (r *accountResource) complete(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, acct access.Account, want access.AccountSpec) (access.Account, error) {
-	lacking := func() (rest access.AccountSpec, err error) {
-		have, err := named(ctx, inv, acct)
-		return missing(inv, want, have), err
-	}
-	rest, err := lacking()
-	if err != nil || rest.Empty() {
+	have, err := named(ctx, inv, acct)
+	if err != nil {
 		return acct, err
+	}
+	rest := missing(inv, want, have)
+	if rest.Empty() {
+		return acct, nil
 	}
 	if acct, err = inv.UpdateAccount(ctx, acct.Ref(), rest); err != nil {
 		return acct, err
 	}
-	if rest, err = lacking(); err == nil && !rest.Empty() {
-		var kept []string
-		for _, f := range slices.Sorted(maps.Keys(rest.Values)) {
-			kept = append(kept, fmt.Sprintf("%s is %q instead of %q", f, acct.Get(f), rest.Values[f]))
-		}
-		for _, k := range slices.Sorted(maps.Keys(rest.Attributes)) {
-			kept = append(kept, fmt.Sprintf("attribute %s is %q instead of %q", k, acct.Attributes[k], rest.Attributes[k]))
-		}
-		warn(diags, fmt.Sprintf("App %s keeps other values of %s than it was given", inv.Name(), acct.Label()),
-			strings.Join(kept, "; ")+".\n\nEvery plan will show this difference. Configure what the app keeps, or leave the field out.")
+	return acct, keepsOther(ctx, diags, inv, acct, want)
+}
+
+// keepsOther compares the account after a write with what was written. Another value is a warning, because
+// the difference comes back with every plan; an account that is not as active as it was told to be is an error.
+func keepsOther(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, acct access.Account, want access.AccountSpec) error {
+	have, err := named(ctx, inv, acct)
+	if err != nil {
+		return err
 	}
-	return acct, err
+	rest := missing(inv, want, have)
+	var kept []string
+	for _, f := range slices.Sorted(maps.Keys(rest.Values)) {
+		kept = append(kept, fmt.Sprintf("%s is %q instead of %q", f, have.Get(f), rest.Values[f]))
+	}
+	for _, k := range slices.Sorted(maps.Keys(rest.Attributes)) {
+		kept = append(kept, fmt.Sprintf("attribute %s is %q instead of %q", k, have.Attributes[k], rest.Attributes[k]))
+	}
+	if len(kept) > 0 {
+		warnKeeps(diags, inv, acct.Label(), kept)
+	}
+	if rest.Active == nil {
+		return nil
+	}
+	op, still := "deactivate", "active"
+	if *rest.Active {
+		op, still = "activate", "not active"
+	}
+	return &fault.Error{
+		Kind: fault.Unconfirmed, System: inv.Name(), Op: op, Subject: acct.Label(),
+		Cause: "the app accepted the change, but the account is still " + still, Next: "Change it in the app, and plan again.",
+	}
+}
+
+// warnKeeps names values that an app keeps instead of those it was given.
+func warnKeeps(diags *diag.Diagnostics, inv *inventory.App, what string, kept []string) {
+	warn(diags, fmt.Sprintf("App %s keeps other values of %s than it was given", inv.Name(), what),
+		strings.Join(kept, "; ")+".\n\nEvery plan will show this difference. Configure what the app keeps, or leave the argument out.")
 }
 
 // named gives the account with its manager's user name in place of an id. A manager who is gone stays an id.
@@ -249,6 +275,9 @@ func (r *accountResource) Update(ctx context.Context, req resource.UpdateRequest
 	if spec := plan.spec(ctx, app, state); !spec.Empty() {
 		ref := access.AccountRef{ID: state.ID.ValueString(), UserName: state.UserName.ValueString()}
 		acct, err := app.UpdateAccount(ctx, ref, spec)
+		if err == nil {
+			err = keepsOther(ctx, &resp.Diagnostics, app, acct, spec)
+		}
 		if err != nil {
 			diagnose(&resp.Diagnostics, err, stateKept)
 			return

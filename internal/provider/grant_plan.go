@@ -29,8 +29,8 @@ func (r *membershipResource) planMembership(ctx context.Context, resp *resource.
 	if inv == nil {
 		return
 	}
-	diagnose(&resp.Diagnostics, inv.Supports(app.WriteMembers), nothingSent, path.Root("app"))
-	if role := plan.Role; !role.IsUnknown() && !validRole(inv, role.ValueString()) {
+	r.data.cannot(&resp.Diagnostics, inv, app.WriteMembers, path.Root("app"))
+	if role := plan.Role; !role.IsUnknown() && !validRole(inv, role.ValueString()) && r.data.first(inv.Name()+"|has no group role "+role.ValueString()) {
 		refuse(&resp.Diagnostics, path.Root("role"), fmt.Sprintf("App %s has no group role %q", inv.Name(), role.ValueString()), rolesOf(inv))
 	}
 	if !plan.Group.IsUnknown() && !plan.UserName.IsUnknown() {

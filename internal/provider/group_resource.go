@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -107,9 +108,25 @@ func (r *groupResource) Create(ctx context.Context, req resource.CreateRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	if d := plan.Description; !d.IsNull() && g.Description != d.ValueString() {
-		if _, err := inv.UpdateGroup(ctx, g.ID, access.GroupSpec{Description: d.ValueStringPointer()}); err != nil {
-			diagnose(&resp.Diagnostics, err, "The group "+g.Name+" is in state, but its description is not yet as configured. "+untaintHint)
+		if g, err = inv.UpdateGroup(ctx, g.ID, access.GroupSpec{Description: d.ValueStringPointer()}); err != nil {
+			diagnose(&resp.Diagnostics, err, "The group "+plan.Name.ValueString()+" is in state, but its description is not yet as configured. "+untaintHint)
+			return
 		}
+	}
+	plan.keptAs(&resp.Diagnostics, inv, g)
+}
+
+// keptAs warns when the app made something else of the group than it was given.
+func (m groupModel) keptAs(diags *diag.Diagnostics, inv *inventory.App, g access.Group) {
+	var kept []string
+	if name := m.Name.ValueString(); !inv.SameUserName(g.Name, name) {
+		kept = append(kept, fmt.Sprintf("name is %q instead of %q", g.Name, name))
+	}
+	if d := m.Description; !d.IsNull() && g.Description != d.ValueString() {
+		kept = append(kept, fmt.Sprintf("description is %q instead of %q", g.Description, d.ValueString()))
+	}
+	if len(kept) > 0 {
+		warnKeeps(diags, inv, "the group "+m.Name.ValueString(), kept)
 	}
 }
 
@@ -169,10 +186,12 @@ func (r *groupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	}
 	ctx = inventory.WithWhy(ctx, "", "differs from configuration")
 	if s := plan.spec(state); s.Name != nil || s.Description != nil {
-		if _, err := inv.UpdateGroup(ctx, state.ID.ValueString(), s); err != nil {
+		g, err := inv.UpdateGroup(ctx, state.ID.ValueString(), s)
+		if err != nil {
 			diagnose(&resp.Diagnostics, fault.In(err, inv.Name(), "change", "the group "+state.Name.ValueString()), stateKept)
 			return
 		}
+		plan.keptAs(&resp.Diagnostics, inv, g)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -231,7 +250,7 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if inv == nil {
 		return
 	}
-	diagnose(&resp.Diagnostics, inv.Supports(app.WriteGroups), nothingSent, path.Root("app"))
+	r.data.cannot(&resp.Diagnostics, inv, app.WriteGroups, path.Root("app"))
 	if !plan.Name.IsUnknown() {
 		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "groups", plan.Name.ValueString()),
 			fmt.Sprintf("tenure_group %s in %s", plan.Name.ValueString(), inv.Name()))

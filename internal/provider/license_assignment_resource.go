@@ -317,7 +317,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	if inv := r.data.planning(&resp.Diagnostics, plan.App); inv != nil {
-		diagnose(&resp.Diagnostics, inv.Supports(app.WriteLicenses), nothingSent, path.Root("app"))
+		r.data.cannot(&resp.Diagnostics, inv, app.WriteLicenses, path.Root("app"))
 		if !plan.Product.IsUnknown() && !plan.UserName.IsUnknown() {
 			r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "assignees", plan.Product.ValueString(), plan.UserName.ValueString()),
 				fmt.Sprintf("tenure_license_assignment: the %s in %s", plan.label(), inv.Name()))

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 )
@@ -128,11 +129,24 @@ func (d *Data) retiring(diags *diag.Diagnostics, name, tenant types.String) *inv
 	return inv
 }
 
+// cannot says once that an app cannot do what a plan needs.
+func (d *Data) cannot(diags *diag.Diagnostics, inv *inventory.App, c app.Capability, at path.Path) {
+	var ds diag.Diagnostics
+	diagnose(&ds, inv.Supports(c), nothingSent, at)
+	d.sayOnce(diags, inv.Name(), ds)
+}
+
 // sayOnce passes on what was not said about the app before.
-func (d *Data) sayOnce(diags *diag.Diagnostics, app string, ds diag.Diagnostics) {
+func (d *Data) sayOnce(diags *diag.Diagnostics, name string, ds diag.Diagnostics) {
 	for _, one := range ds {
-		if _, said := d.said.LoadOrStore(app+"|"+one.Detail(), true); !said {
+		if d.first(name + "|" + one.Detail()) {
 			diags.Append(one)
 		}
 	}
+}
+
+// first reports whether this is the first time that it is asked for key.
+func (d *Data) first(key string) bool {
+	_, again := d.said.LoadOrStore(key, true)
+	return !again
 }

@@ -277,3 +277,70 @@ resource "tenure_group_membership" "p" {
 		t.Errorf("the app was changed:\n%s", wd.read())
 	}
 }
+
+// An app that takes a write and keeps something else is named at once, and not only by the plan that never
+// gets empty. An account that stays as active as it was is an error: access was to end, and has not.
+func TestAppKeepsSomethingElse(t *testing.T) {
+	t.Parallel()
+	s := newService(t, sandbox.Options{Token: secretToken, Dialect: sandbox.Dialect{SlugGroupNames: true, Unstored: []string{"title", "active"}}})
+	w := acctest.NewWorkspace(t)
+	config := func(title, group, rest string) {
+		w.Config(s.hcl("", fmt.Sprintf(`
+resource "tenure_account" "ana" {
+  app       = "slack"
+  user_name = "ana@acme.com"
+  title     = %q
+  %s
+}
+resource "tenure_group" "g" {
+  app  = "slack"
+  name = %q
+}
+`, title, rest, group)))
+	}
+	config("Engineer", "all hands", "")
+	out := flatten(w.Run("apply", "-auto-approve"))
+	config("Manager", "All Hands!", "")
+	out += flatten(w.Run("apply", "-auto-approve"))
+	for _, want := range []string{
+		`title is "" instead of "Engineer"`, `title is "" instead of "Manager"`,
+		`name is "all-hands" instead of "all hands"`, `instead of "All Hands!"`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing says %s:\n%s", want, out)
+		}
+	}
+	config("Manager", "all-hands", "active    = false")
+	out, code := w.Try("apply", "-auto-approve")
+	if flat := flatten(out); code != 1 || !strings.Contains(flat, "the account is still active") {
+		t.Errorf("an account that could not be deactivated: exit code %d\n%s", code, out)
+	}
+}
+
+// What an app does not know is one error for each such thing, however many resources ask for it.
+func TestOneErrorForOneInability(t *testing.T) {
+	t.Parallel()
+	s := newService(t, sandbox.Options{Token: secretToken})
+	w := acctest.NewWorkspace(t)
+	w.Config(strings.Replace(s.hcl("", `
+resource "tenure_account" "p" {
+  count        = 9
+  app          = "slack"
+  user_name    = "p${count.index}@acme.com"
+  display_name = "P"
+  title        = "T"
+}
+resource "tenure_group" "g" {
+  count = 9
+  app   = "slack"
+  name  = "g${count.index}"
+}
+`), "token  ", "profile = \"gitlab\"\n      token  ", 1))
+	out, code := w.Try("plan")
+	if n := strings.Count(out, "Error: "); code != 1 || n != 3 {
+		t.Errorf("exit code %d, %d errors instead of 3: no display_name, no title, no groups\n%s", code, n, out)
+	}
+	if !strings.Contains(flatten(out), "The app slack can read accounts") {
+		t.Errorf("nothing says what the app can do:\n%s", out)
+	}
+}
