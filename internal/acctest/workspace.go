@@ -36,7 +36,7 @@ var buildOnce struct { // one build serves all tests of the process
 func Build(t testing.TB) string {
 	t.Helper()
 	buildOnce.Do(func() {
-		if buildOnce.dir, buildOnce.err = os.MkdirTemp("", "tenure-provider-"); buildOnce.err != nil { //nolint:usetesting // it outlives the first test
+		if buildOnce.dir, buildOnce.err = os.MkdirTemp("", "tenure-provider-"); buildOnce.err != nil {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
