@@ -36,6 +36,16 @@ test: ## All tests, with a real Terraform or OpenTofu (built from source, four m
 demo: build ## A company of sixty people, provisioned by a plan: a joiner, a mover, a leaver and tampering (under a minute)
 	@terraform=$$(tools/terraform.sh) && go run ./tools/demo -terraform "$$terraform" -provider bin/terraform-provider-tenure
 
+# BENCHFLAGS='-quick' is a few minutes with 1,000 people; all sizes take the better part of an hour on two cores.
+BENCHFLAGS =
+
+.PHONY: bench
+bench: build ## The figures of the performance guide, measured against terraform_data in the same run (long)
+	@mkdir -p bin/bench/provider && cp bin/terraform-provider-tenure bin/bench/provider/
+	@terraform=$$(tools/terraform.sh) && go run ./tools/bench -terraform "$$terraform" $(BENCHFLAGS)
+	@cat tools/bench/guide.md tools/bench/results.md > templates/guides/performance.md
+	@echo "templates/guides/performance.md has the table; make docs puts it into docs/guides."
+
 .PHONY: lint
 lint: bin/golangci-lint ## Static checks, the layer rules among them (the first run builds the linter, about a minute)
 	bin/golangci-lint run -c tools/golangci.yml ./...
