@@ -277,3 +277,17 @@ func read(t *testing.T, file string) string {
 	}
 	return string(content)
 }
+
+// TestPolicyTests runs the tests of the example policy, and makes sure that they can fail.
+func TestPolicyTests(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	copyOver(t, w.Dir, "policy-tests")
+	if out := w.Run("test"); !strings.Contains(out, "6 passed, 0 failed") {
+		t.Errorf("the tests of the policy:\n%s", out)
+	}
+	w.Write("people.csv", strings.Replace(w.Read("people.csv"), ",2026-03-31,", ",2026-04-30,", 1))
+	if out, code := w.Try("test"); code == 0 || !strings.Contains(out, "Cy still has access after the last day") {
+		t.Errorf("a leaver who stays passes the tests (exit code %d):\n%s", code, out)
+	}
+}

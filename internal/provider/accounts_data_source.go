@@ -2,16 +2,21 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 )
 
@@ -54,23 +59,34 @@ func (*accountsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 	}
 }
 
+// Read decodes what a rawServer would pass on as it is.
 func (d *accountsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m accountsModel
-	if resp.Diagnostics.Append(req.Config.Get(ctx, &m)...); resp.Diagnostics.HasError() {
-		return
+	if state := d.data.accounts(ctx, &resp.Diagnostics, req.Config); state != nil {
+		raw, err := state.Unmarshal(req.Config.Raw.Type())
+		diagnose(&resp.Diagnostics, err, "")
+		resp.State.Raw = raw
 	}
-	inv := d.data.appFor(&resp.Diagnostics, m.App, "")
+}
+
+// accounts is the state of a tenure_accounts. It is written as the message that Terraform receives, because nothing
+// else about an account is as small.
+func (d *Data) accounts(ctx context.Context, diags *diag.Diagnostics, config tfsdk.Config) *tfprotov6.DynamicValue {
+	var m accountsModel
+	if diags.Append(config.Get(ctx, &m)...); diags.HasError() {
+		return nil
+	}
+	inv := d.appFor(diags, m.App, "")
 	if inv == nil {
-		return
+		return nil
 	}
 	if err := inv.Supports(app.ReadAccounts); err != nil {
-		diagnose(&resp.Diagnostics, err, "", path.Root("app"))
-		return
+		diagnose(diags, err, "", path.Root("app"))
+		return nil
 	}
 	accounts, err := inv.Accounts(ctx)
 	if err != nil {
-		diagnose(&resp.Diagnostics, wrap(err, inv.Name(), "list", "the accounts"), "")
-		return
+		diagnose(diags, wrap(err, inv.Name(), "list", "the accounts"), "")
+		return nil
 	}
 	names := make(map[string]string)
 	if inv.Info().ManagerIsID {
@@ -78,31 +94,58 @@ func (d *accountsDataSource) Read(ctx context.Context, req datasource.ReadReques
 			names[a.ID] = a.UserName
 		}
 	}
-	elems := make(map[string]attr.Value, len(accounts))
-	for _, a := range accounts {
+	last := make(map[string]int, len(accounts)) // of several with one name the last counts
+	for i, a := range accounts {
+		last[a.Label()] = i
+	}
+	w := newMessage(len(accounts) * bytesPerAccount)
+	w.object(2)
+	w.field("app", m.App.ValueString())
+	w.key("accounts")
+	w.object(len(last))
+	for i, a := range accounts {
+		if last[a.Label()] != i {
+			continue
+		}
 		if name := names[a.Manager]; name != "" {
 			a.Manager = name
 		}
-		elems[a.Label()] = accountValue(inv, a)
+		w.key(a.Label())
+		w.account(inv, a)
 	}
-	m.Accounts = types.MapValueMust(accountObject(), elems)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	if n := w.buf.Len(); n > maxMessage {
+		diagnose(diags, &fault.Error{
+			Kind: fault.Unsupported, System: inv.Name(), Op: "list", Subject: "the accounts",
+			Cause: fmt.Sprintf("%d accounts take %d MiB, and Terraform takes at most %d MiB from a provider", len(last), n>>20, maxMessage>>20),
+			Next:  "Manage them with tenure_app_access, which lists what is in no configuration.",
+		}, "")
+		return nil
+	}
+	state, err := w.value()
+	diagnose(diags, err, "")
+	return state
 }
 
-func accountValue(inv *inventory.App, a access.Account) attr.Value {
-	attrs := make(map[string]attr.Value, len(a.Attributes))
-	for k, v := range a.Attributes {
-		attrs[k] = types.StringValue(v)
-	}
-	values := map[string]attr.Value{
-		"id": text(a.ID), "active": types.BoolValue(a.Active), "status": text(a.Status), "last_login": instant(a.LastLogin),
-		"attributes": types.MapValueMust(types.StringType, attrs),
-		"protected":  types.BoolValue(inv.IsProtected(a.UserName)), "ignored": types.BoolValue(inv.IsIgnored(a.UserName)),
-	}
+// bytesPerAccount is what an account usually takes in a message.
+const bytesPerAccount = 480
+
+func (w *message) account(inv *inventory.App, a access.Account) {
+	w.object(len(access.Fields()) + 7)
 	for _, f := range access.Fields() {
-		values[string(f)] = text(a.Get(f))
+		w.field(string(f), a.Get(f))
 	}
-	return types.ObjectValueMust(accountObject().AttrTypes, values)
+	w.field("id", a.ID)
+	w.flag("active", a.Active)
+	w.field("status", a.Status)
+	w.field("last_login", instant(a.LastLogin).ValueString())
+	w.flag("protected", inv.IsProtected(a.UserName))
+	w.flag("ignored", inv.IsIgnored(a.UserName))
+	w.key("attributes")
+	w.object(len(a.Attributes))
+	for _, k := range sortedKeys(a.Attributes) {
+		w.key(k)
+		w.text(a.Attributes[k])
+	}
 }
 
 // instant is RFC 3339 in UTC; no instant is null.

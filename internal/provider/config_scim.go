@@ -53,6 +53,8 @@ type scimLicenseModel struct {
 	Value   types.String `tfsdk:"value"`
 	Group   types.String `tfsdk:"group"`
 	Total   types.Int64  `tfsdk:"total"`
+
+	ReleasedValue types.String `tfsdk:"released_value"`
 }
 
 type scimOverrideModel struct {
@@ -66,6 +68,8 @@ type scimOverrideModel struct {
 	ExcludeMembers    types.Bool   `tfsdk:"exclude_members"`
 	MemberRemoval     types.String `tfsdk:"member_removal"`
 	MaxMemberChanges  types.Int64  `tfsdk:"max_member_changes"`
+	MemberCap         types.Int64  `tfsdk:"member_cap"`
+	GroupExternalID   types.Bool   `tfsdk:"group_external_id"`
 	UpdateWith        types.String `tfsdk:"update_with"`
 	RetireWith        types.String `tfsdk:"retire_with"`
 	PersonIDIn        types.String `tfsdk:"person_id_in"`
@@ -118,12 +122,13 @@ func scimBlock() schema.Block {
 				"path": req("The SCIM path: `nickName`, `name.middleName`, `addresses[type eq \"work\"].country`, or one that begins with a schema URN."),
 			}}},
 			"license": schema.ListNestedBlock{MarkdownDescription: "A license that the app keeps in an attribute of the account or in a group.", NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-				"product": req("The family of mutually exclusive licenses."),
-				"license": opt("The license. Default: the product's name."),
-				"path":    opt("SCIM path of the attribute that holds it, with `value`."),
-				"value":   opt("The value that means this license."),
-				"group":   opt("The group whose members hold it, instead of `path` and `value`."),
-				"total":   schema.Int64Attribute{MarkdownDescription: "Seats bought, where the app does not say.", Optional: true},
+				"product":        req("The family of mutually exclusive licenses."),
+				"license":        opt("The license. Default: the product's name."),
+				"path":           opt("SCIM path of the attribute that holds it, with `value`."),
+				"value":          opt("The value that means this license."),
+				"released_value": opt("What `path` is set to when the license is taken away. Left out: the attribute is removed."),
+				"group":          opt("The group whose members hold it, instead of `path` and `value`."),
+				"total":          schema.Int64Attribute{MarkdownDescription: "Seats bought, where the app does not say.", Optional: true},
 			}}},
 		})
 }
@@ -158,6 +163,8 @@ func scimOverrideBlock() schema.Block {
 			"exclude_members":      flag("Listing groups honors `excludedAttributes=members`."),
 			"member_removal":       str("How members are removed: `path_filter`, `value_array` or `single_value`.", "path_filter", "value_array", "single_value"),
 			"max_member_changes":   num("The most member changes in one request."),
+			"member_cap":           num("How many members the server shows of a larger group, silently. 0: all."),
+			"group_external_id":    flag("A new group needs an `externalId`; it gets the group's name."),
 			"update_with":          str("`patch` or `put`.", "patch", "put"),
 			"retire_with":          str("What deactivating sends: `deactivate` (active = false) or `delete`.", "deactivate", "delete"),
 			"person_id_in":         str("Where the app remembers the person: `external_id`, `employee_number` or `none`.", "external_id", "employee_number", "none"),
@@ -205,7 +212,7 @@ func (m scimModel) config(diags *diag.Diagnostics, app appModel, o opener, timeo
 		c.Attributes = append(c.Attributes, scim.Attribute{Name: a.Name.ValueString(), Path: a.Path.ValueString()})
 	}
 	for _, l := range m.Licenses {
-		lic := scim.License{Product: l.Product.ValueString(), License: l.License.ValueString(), Path: l.Path.ValueString(), Value: l.Value.ValueString(), Group: l.Group.ValueString()}
+		lic := scim.License{Product: l.Product.ValueString(), License: l.License.ValueString(), Path: l.Path.ValueString(), Value: l.Value.ValueString(), Group: l.Group.ValueString(), ReleasedValue: l.ReleasedValue.ValueString()}
 		if !l.Total.IsNull() {
 			lic.Total = ptr(int(l.Total.ValueInt64()))
 		}
@@ -219,7 +226,7 @@ func (m *scimOverrideModel) dialect() scim.Dialect {
 		Paging: m.Paging.ValueString(), PageSize: int(m.PageSize.ValueInt64()), BareCursor: m.BareCursor.ValueBoolPointer(),
 		ContentType: m.ContentType.ValueString(), UserFilters: texts(m.UserFilters), GroupFilters: texts(m.GroupFilters),
 		ReadMembers: m.ReadMembers.ValueString(), ExcludeMembers: m.ExcludeMembers.ValueBoolPointer(),
-		MemberRemoval: m.MemberRemoval.ValueString(), MaxMemberChanges: int(m.MaxMemberChanges.ValueInt64()),
+		MemberRemoval: m.MemberRemoval.ValueString(), MaxMemberChanges: int(m.MaxMemberChanges.ValueInt64()), MemberCap: int(m.MemberCap.ValueInt64()), GroupExternalID: m.GroupExternalID.ValueBoolPointer(),
 		UpdateWith: m.UpdateWith.ValueString(), RetireWith: m.RetireWith.ValueString(), PersonIDIn: m.PersonIDIn.ValueString(),
 		Bulk:     m.Bulk.ValueBoolPointer(),
 		RolePath: m.RolePath.ValueString(), Fields: texts(m.Fields), UserNamesFoldCase: m.UserNamesFoldCase.ValueBoolPointer(),

@@ -8,22 +8,36 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-const entitlementsName = "tenure_entitlements"
+const (
+	entitlementsName = "tenure_entitlements"
+	accountsName     = "tenure_accounts"
+)
 
-// ReadDataSource answers for tenure_entitlements, whose result is a whole company. The framework would walk it
-// three times more, to look for empty blocks and for values that mean the same: 60 s of processor time for 50,000
-// people and 50 rules, of which reading the roster, deciding and encoding are 8 s.
+// ReadDataSource answers for tenure_entitlements and tenure_accounts, whose result is a whole company. The framework
+// would walk it three times more, to look for empty blocks and for values that mean the same: 60 s of processor time
+// for the entitlements of 50,000 people and 50 rules, of which reading the roster, deciding and encoding are 8 s; and
+// 2.3 GiB of memory for 100,000 accounts, which take a tenth of that.
 func (s *rawServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	if req.TypeName != entitlementsName || *s.data == nil {
+	var source datasource.DataSource
+	switch req.TypeName {
+	case entitlementsName:
+		source = newEntitlementsDataSource()
+	case accountsName:
+		source = newAccountsDataSource()
+	}
+	if source == nil || *s.data == nil {
 		return s.ProviderServer.ReadDataSource(ctx, req)
 	}
 	var schema datasource.SchemaResponse
-	newEntitlementsDataSource().Schema(ctx, datasource.SchemaRequest{}, &schema)
+	source.Schema(ctx, datasource.SchemaRequest{}, &schema)
 	t := schema.Schema.Type().TerraformType(ctx)
 	var d rawDiags
 	resp := &tfprotov6.ReadDataSourceResponse{}
 	if raw, ok := d.decode(req.Config, t); ok {
-		if v, ok := (*s.data).entitlements(ctx, &d.Diagnostics, tfsdk.Config{Raw: raw, Schema: schema.Schema}); ok {
+		config := tfsdk.Config{Raw: raw, Schema: schema.Schema}
+		if req.TypeName == accountsName {
+			resp.State = (*s.data).accounts(ctx, &d.Diagnostics, config)
+		} else if v, ok := (*s.data).entitlements(ctx, &d.Diagnostics, config); ok {
 			var err error
 			resp.State, err = encodeRaw(t, v)
 			d.raise(err)

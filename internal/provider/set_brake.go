@@ -39,7 +39,11 @@ func (t *setResource) brake(diags *diag.Diagnostics, d *Data, inv *inventory.App
 	for s, h := range p.State.Held {
 		if _, before := prior.Held[s]; h.Reason == converge.Dropped && !before {
 			r := request(s)
-			r.Dropped = append(r.Dropped, s.Who)
+			name := s.Who
+			if a, ok := prior.Accounts[s.Who]; ok && s.Kind == access.GrantAccount {
+				name = cmp.Or(a.UserName(), name)
+			}
+			r.Dropped = append(r.Dropped, name)
 		}
 	}
 	for _, name := range sortedKeys(requests) {
