@@ -183,14 +183,24 @@ func (d *Data) rename(tenant types.String, collection string, id, name types.Str
 }
 
 // same reports whether a new name in a grant means the account or group that the old one meant: spelled
-// otherwise, by its id, or renamed in this run. Only for warnings and the brake: Terraform plans resources
-// that refer to each other in order, others in any.
-func (d *Data) same(inv *inventory.App, collection string, id, was, will types.String) bool {
-	if inv.SameUserName(was.ValueString(), will.ValueString()) || will.Equal(id) {
+// otherwise, renamed by this run, or renamed in the app. Only for warnings and the brake: Terraform plans
+// resources that refer to each other in order, others in any.
+func (d *Data) same(ctx context.Context, inv *inventory.App, collection string, id, was, will types.String) bool {
+	if inv.SameUserName(was.ValueString(), will.ValueString()) {
 		return true
 	}
-	name, ok := d.renames.Load(inv.Info().Tenant + "|" + collection + "|" + id.ValueString())
-	return ok && name == will.ValueString()
+	if name, ok := d.renames.Load(inv.Info().Tenant + "|" + collection + "|" + id.ValueString()); ok {
+		return name == will.ValueString()
+	}
+	if will.IsUnknown() {
+		return false
+	}
+	if collection == "groups" {
+		g, err := inv.Group(ctx, will.ValueString())
+		return err == nil && g.ID == id.ValueString()
+	}
+	a, err := inv.AccountByUserName(ctx, will.ValueString())
+	return err == nil && a.ID == id.ValueString()
 }
 
 // made remembers that this process created or adopted something. Under create_before_destroy the Delete

@@ -297,8 +297,8 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameGroup:
 			follows := func(inv *inventory.App) bool {
-				return r.data.same(inv, "accounts", state.AccountID, state.UserName, plan.UserName) &&
-					r.data.same(inv, "groups", state.GroupID, state.Group, plan.Group)
+				return r.data.same(ctx, inv, "accounts", state.AccountID, state.UserName, plan.UserName) &&
+					r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group)
 			}
 			r.planRemoval(&resp.Diagnostics, *state, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two names mean the same account and group (a rename), in which case nothing is sent.")

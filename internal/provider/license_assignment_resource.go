@@ -299,7 +299,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 			strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The assignment moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameProduct || !plan.License.Equal(state.License):
 			follows := func(inv *inventory.App) bool {
-				return sameProduct && plan.License.Equal(state.License) && r.data.same(inv, "accounts", state.AccountID, state.UserName, plan.UserName)
+				return sameProduct && plan.License.Equal(state.License) && r.data.same(ctx, inv, "accounts", state.AccountID, state.UserName, plan.UserName)
 			}
 			strip(follows, fmt.Sprintf("Applying will replace the %s by the %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two user names mean the same account (a rename), in which case nothing is sent.")

@@ -179,6 +179,19 @@ resource "tenure_group_membership" "p" {
 	if n := len(wd.members("Operations")); n != 12 {
 		t.Errorf("%d members after the rename", n)
 	}
+
+	// Renamed in the app, and then followed here.
+	wd.renameGroup("Operations", "Ops")
+	config("Ops")
+	before := wd.read()
+	if out, _ := w.Plan(); strings.Contains(out, "Warning: Applying") {
+		t.Errorf("a rename is announced as something else:\n%s", out)
+	}
+	w.Run("apply", "tfplan")
+	w.Empty()
+	if wd.read() != before {
+		t.Errorf("something was written:\n%s", wd.read())
+	}
 }
 
 // A protected account keeps its role: an owner made a plain member is stripped as well.

@@ -103,6 +103,24 @@ func (w *world) group(name string) string {
 	return g.ID
 }
 
+// renameGroup renames a group as another administrator would.
+func (w *world) renameGroup(was, name string) {
+	w.t.Helper()
+	for g, err := range w.app.Groups(w.t.Context(), false) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if g.Name != was {
+			continue
+		}
+		if _, err := w.app.UpdateGroup(w.t.Context(), g.ID, access.GroupSpec{Name: &name}); err != nil {
+			w.t.Fatal(err)
+		}
+		return
+	}
+	w.t.Fatalf("the app has no group %s", was)
+}
+
 // members maps user names to roles.
 func (w *world) members(group string) map[string]string {
 	w.t.Helper()
