@@ -47,6 +47,12 @@ type Account struct {
 	Status string
 	// LastLogin is zero when the app reports none, which is no signal and not "never".
 	LastLogin time.Time
+	// NeverUsed is true only where the app says that nobody ever signed in; it is not the same as no LastLogin.
+	NeverUsed bool
+	// Created is when the app made the account, or sent the invitation; zero when it does not say.
+	Created time.Time
+	// External marks a guest or outside collaborator, where the app tells them apart.
+	External bool
 	// Attributes are the extra attributes that the app's configuration names, by that name.
 	Attributes map[string]string
 }

@@ -21,6 +21,12 @@ type Member struct {
 	Role string
 	// Nested marks a group inside the group: listed, never expanded, never written.
 	Nested bool
+	// Via says what else makes the membership ("group rule Engineers"); such a one cannot be removed by itself, and
+	// asking for the person is met by it.
+	Via string
+	// RoleFixed says that the app decides the role whatever is asked for (GitHub: an organization owner is a maintainer
+	// of each of its teams): any role that configuration names counts as held, and none is written.
+	RoleFixed bool
 }
 
 // DefaultRole is the role of a member where nobody says otherwise.

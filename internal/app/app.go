@@ -98,6 +98,18 @@ type LicenseWriter interface {
 	ChangeAssignees(ctx context.Context, product string, changes []access.LicenseChange) []error
 }
 
+// SessionEnder ends what lets somebody go on working after an account was deactivated: sessions, refresh tokens.
+type SessionEnder interface {
+	// EndSessions ends all sessions of the account. None to end, and an account that is gone, are success.
+	EndSessions(ctx context.Context, ref access.AccountRef) error
+}
+
+// Self is implemented by apps that can say whose credential this run uses. That account is protected by itself.
+type Self interface {
+	// Self is the account behind the credential; NotFound when the credential belongs to no account (a service's token).
+	Self(ctx context.Context) (access.AccountRef, error)
+}
+
 // Sizer is implemented by apps whose listings cost requests. One request or none.
 type Sizer interface {
 	// ListingCost is the number of requests that listing the collection would take now.

@@ -20,13 +20,14 @@ const (
 	GroupRoles        Capability = "group roles"
 	ReadLicenses      Capability = "read licenses"
 	WriteLicenses     Capability = "assign licenses"
+	EndSessions       Capability = "end sessions"
 )
 
 // AllCapabilities lists every capability in the order of the documentation.
 func AllCapabilities() []Capability {
 	return []Capability{
 		ReadAccounts, CreateAccounts, UpdateAccounts, DeactivateAccount, ReactivateAccount, DeleteAccounts,
-		ReadGroups, WriteGroups, ReadMembers, WriteMembers, GroupRoles, ReadLicenses, WriteLicenses,
+		ReadGroups, WriteGroups, ReadMembers, WriteMembers, GroupRoles, ReadLicenses, WriteLicenses, EndSessions,
 	}
 }
 
@@ -57,6 +58,8 @@ func Capabilities(a App) []Capability {
 	add(ok, ReadLicenses)
 	_, ok = a.(LicenseWriter)
 	add(ok, WriteLicenses)
+	_, ok = a.(SessionEnder)
+	add(ok, EndSessions)
 	return caps
 }
 

@@ -19,7 +19,6 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
-	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 	"github.com/tenure-access/terraform-provider-tenure/internal/safeguard"
 )
@@ -71,40 +70,100 @@ type appModel struct {
 	MaxRetries    types.Int64   `tfsdk:"max_retries"`
 	Timeout       types.String  `tfsdk:"request_timeout"`
 	Safeguard     *limitsModel  `tfsdk:"safeguard"`
-	Local         []localModel  `tfsdk:"local"`
-	SCIM          []scimModel   `tfsdk:"scim"`
 }
 
-var appKinds = []string{"local", "scim"}
+// appKind is one kind of app: the block that configures it, and how to open what the block says. Adding a kind is a
+// file config_<kind>.go with one of these, and a line in appKinds.
+type appKind struct {
+	name  string
+	block schema.Block
+	// open does no I/O. It adds what is wrong with the block to diags, by the path at; the error is the connector's.
+	open func(ctx context.Context, diags *diag.Diagnostics, b appBlock) (app.App, error)
+}
 
-func appKindBlocks() map[string]schema.Block {
-	return map[string]schema.Block{"local": localBlock(), "scim": scimBlock(), "safeguard": appSafeguardBlock()}
+// appBlock is what a kind is opened from.
+type appBlock struct {
+	opener
+	name    string
+	common  appModel              // what every app block has
+	kind    basetypes.ObjectValue // the kind's own block, all of it known
+	at      path.Path             // of the kind's own block
+	timeout time.Duration         // 0: the default
+}
+
+// read decodes the kind's own block into a struct with tfsdk tags for all of its arguments and blocks.
+func (b appBlock) read(ctx context.Context, diags *diag.Diagnostics, into any) {
+	diags.Append(b.kind.As(ctx, into, basetypes.ObjectAsOptions{})...)
+}
+
+// maxRetries is nil where the configuration leaves it to the client.
+func (b appBlock) maxRetries() *int {
+	if b.common.MaxRetries.IsNull() {
+		return nil
+	}
+	return ptr(int(b.common.MaxRetries.ValueInt64()))
+}
+
+func (b appBlock) userAgent() string { return "terraform-provider-tenure/" + b.version }
+
+// secret is the argument's value, else that of TENURE_APP_<NAME>_<ARGUMENT>.
+func (b appBlock) secret(v types.String, argument string) string { return orEnv(v, b.name, argument) }
+
+func appKinds() []appKind {
+	return []appKind{localKind(), scimKind()}
+}
+
+func appKindNames() []string {
+	var names []string
+	for _, k := range appKinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+func appBlocks() map[string]schema.Block {
+	blocks := map[string]schema.Block{"safeguard": appSafeguardBlock()}
+	for _, k := range appKinds() {
+		blocks[k.name] = k.block
+	}
+	return blocks
+}
+
+// withoutKinds is an app or roster block less its kind blocks, for a model that does not name them.
+func withoutKinds(ctx context.Context, obj basetypes.ObjectValue, kinds []string) basetypes.ObjectValue {
+	attrs, kept := obj.AttributeTypes(ctx), obj.Attributes()
+	for _, k := range kinds {
+		delete(attrs, k)
+		delete(kept, k)
+	}
+	return basetypes.NewObjectValueMust(attrs, kept)
 }
 
 // openApp opens one app block.
 func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basetypes.ObjectValue, at path.Path, name string) *appEntry {
-	kind, ok := oneKind(diags, obj, at, "app", name, appKinds)
+	found, ok := oneKind(diags, obj, at, "app", name, appKindNames())
 	if !ok {
 		return &appEntry{}
 	}
 	if u := unknownIn(obj, ""); u != "" {
 		return &appEntry{pending: u}
 	}
-	var m appModel
-	if ds := obj.As(ctx, &m, basetypes.ObjectAsOptions{}); ds.HasError() {
+	b := appBlock{opener: o, name: name, at: at.AtName(found).AtListIndex(0)}
+	b.kind, _ = obj.Attributes()[found].(basetypes.ListValue).Elements()[0].(basetypes.ObjectValue)
+	if ds := withoutKinds(ctx, obj, appKindNames()).As(ctx, &b.common, basetypes.ObjectAsOptions{}); ds.HasError() {
 		diags.Append(ds...)
 		return &appEntry{}
 	}
-	timeout := duration(diags, m.Timeout, at.AtName("request_timeout"))
+	m := b.common
+	b.timeout = duration(diags, m.Timeout, at.AtName("request_timeout"))
 	var a app.App
-	var err error
-	switch kind {
-	case "local":
-		a, err = local.Open(local.Config{Name: name, Path: m.Local[0].Path.ValueString(), Log: o.log})
-	case "scim":
-		a, err = scim.Open(m.SCIM[0].config(diags, m, o, timeout))
+	for _, k := range appKinds() {
+		if k.name == found {
+			var err error
+			a, err = k.open(ctx, diags, b)
+			diagnose(diags, err, "", at.AtName(found))
+		}
 	}
-	diagnose(diags, err, "", at.AtName(kind))
 	opts := inventory.Options{
 		Name: name, Protected: texts(m.Protected), Ignored: texts(m.Ignored), ReadOnly: m.ReadOnly.ValueBool(),
 		Stale: m.OnUnavailable.ValueString() == "stale", MatchBy: matchBy(diags, m.MatchBy, at.AtName("match_by")), Log: o.log, Audit: o.audit,
@@ -117,7 +176,7 @@ func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basety
 			diagnose(diags, inventory.CheckPattern(pattern), "", at.AtName(v.name).AtListIndex(i))
 		}
 	}
-	if kind != "local" {
+	if found != "local" {
 		opts.RefuseWrites = o.refuseWrites
 	}
 	if diags.HasError() {
@@ -177,8 +236,18 @@ type localModel struct {
 	Path types.String `tfsdk:"path"`
 }
 
-func localBlock() schema.Block {
-	return atMostOne("A JSON file that behaves like an app: for trying things out, for tests, and for small internal tools that read it.", map[string]schema.Attribute{
-		"path": schema.StringAttribute{MarkdownDescription: "The file. Made by the first write when it is not there.", Required: true},
-	}, nil)
+func localKind() appKind {
+	return appKind{
+		name: "local",
+		block: atMostOne("A JSON file that behaves like an app: for trying things out, for tests, and for small internal tools that read it.", map[string]schema.Attribute{
+			"path": schema.StringAttribute{MarkdownDescription: "The file. Made by the first write when it is not there.", Required: true},
+		}, nil),
+		open: func(ctx context.Context, diags *diag.Diagnostics, b appBlock) (app.App, error) {
+			var m localModel
+			if b.read(ctx, diags, &m); diags.HasError() {
+				return nil, nil
+			}
+			return local.Open(local.Config{Name: b.name, Path: m.Path.ValueString(), Log: b.log})
+		},
+	}
 }

@@ -15,14 +15,51 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
 )
 
-var rosterKinds = []string{"csv", "json"}
-
 type rosterModel struct {
 	Name     types.String `tfsdk:"name"`
 	IDPrefix types.String `tfsdk:"id_prefix"`
 	TimeZone types.String `tfsdk:"time_zone"`
-	CSV      []csvModel   `tfsdk:"csv"`
-	JSON     []jsonModel  `tfsdk:"json"`
+}
+
+// rosterKind is one kind of roster, as appKind is one of app.
+type rosterKind struct {
+	name  string
+	block schema.Block
+	open  func(ctx context.Context, diags *diag.Diagnostics, b rosterBlock) (roster.Source, error)
+}
+
+// rosterBlock is what a kind is opened from.
+type rosterBlock struct {
+	opener
+	name   string
+	common rosterModel
+	kind   basetypes.ObjectValue // the kind's own block, all of it known
+	at     path.Path             // of the kind's own block
+}
+
+// read decodes the kind's own block.
+func (b rosterBlock) read(ctx context.Context, diags *diag.Diagnostics, into any) {
+	diags.Append(b.kind.As(ctx, into, basetypes.ObjectAsOptions{})...)
+}
+
+func rosterKinds() []rosterKind {
+	return []rosterKind{csvKind(), jsonKind()}
+}
+
+func rosterKindNames() []string {
+	var names []string
+	for _, k := range rosterKinds() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+func rosterBlocks() map[string]schema.Block {
+	blocks := map[string]schema.Block{}
+	for _, k := range rosterKinds() {
+		blocks[k.name] = k.block
+	}
+	return blocks
 }
 
 // mappingModel is the part of a kind block that says which column is what; it is the same for every source.
@@ -57,22 +94,48 @@ func rosterAttributes() map[string]schema.Attribute {
 	}
 }
 
-func rosterKindBlocks() map[string]schema.Block {
-	block := func(text string, own map[string]schema.Attribute) schema.Block {
-		maps.Copy(own, mappingAttributes())
-		return atMostOne(text, own, nil)
-	}
-	return map[string]schema.Block{
-		"csv": block("A delimited text file, as HR systems and spreadsheets export it (RFC 4180).", map[string]schema.Attribute{
+func csvKind() rosterKind {
+	return rosterKind{
+		name: "csv",
+		block: rosterKindBlock("A delimited text file, as HR systems and spreadsheets export it (RFC 4180).", map[string]schema.Attribute{
 			"path":      schema.StringAttribute{MarkdownDescription: "The file.", Required: true},
 			"delimiter": schema.StringAttribute{MarkdownDescription: "One character, or `tab`. Left out: whichever of `,` `;` tab and `|` the header is divided by.", Optional: true},
 			"encoding":  schema.StringAttribute{MarkdownDescription: "`auto` (default: a byte order mark, else UTF-8, else an error), " + quoteList(csvfile.Encodings()[1:]) + ".", Optional: true},
 		}),
-		"json": block("A JSON file: an array of objects, alone or somewhere inside an object.", map[string]schema.Attribute{
+		open: func(ctx context.Context, diags *diag.Diagnostics, b rosterBlock) (roster.Source, error) {
+			var m csvModel
+			if b.read(ctx, diags, &m); diags.HasError() {
+				return nil, nil
+			}
+			return csvfile.Open(csvfile.Config{
+				Name: b.name, Path: m.Path.ValueString(), Delimiter: m.Delimiter.ValueString(),
+				Encoding: m.Encoding.ValueString(), Mapping: m.mapping(b),
+			})
+		},
+	}
+}
+
+func jsonKind() rosterKind {
+	return rosterKind{
+		name: "json",
+		block: rosterKindBlock("A JSON file: an array of objects, alone or somewhere inside an object.", map[string]schema.Attribute{
 			"path":  schema.StringAttribute{MarkdownDescription: "The file.", Required: true},
 			"items": schema.StringAttribute{MarkdownDescription: "Dotted path of the array of people, when it is not the whole file.", Optional: true},
 		}),
+		open: func(ctx context.Context, diags *diag.Diagnostics, b rosterBlock) (roster.Source, error) {
+			var m jsonModel
+			if b.read(ctx, diags, &m); diags.HasError() {
+				return nil, nil
+			}
+			return jsonfile.Open(jsonfile.Config{Name: b.name, Path: m.Path.ValueString(), Items: m.Items.ValueString(), Mapping: m.mapping(b)})
+		},
 	}
+}
+
+// rosterKindBlock is a kind's block with its own arguments and those of the mapping.
+func rosterKindBlock(text string, own map[string]schema.Attribute) schema.Block {
+	maps.Copy(own, mappingAttributes())
+	return atMostOne(text, own, nil)
 }
 
 func mappingAttributes() map[string]schema.Attribute {
@@ -90,43 +153,40 @@ func mappingAttributes() map[string]schema.Attribute {
 	}
 }
 
-func (m mappingModel) mapping(r rosterModel, o opener) roster.Mapping {
-	zone := r.TimeZone.ValueString()
+func (m mappingModel) mapping(b rosterBlock) roster.Mapping {
+	zone := b.common.TimeZone.ValueString()
 	if zone == "" {
-		zone = o.zone.String()
+		zone = b.zone.String()
 	}
 	return roster.Mapping{
 		FieldMap: textMap(m.FieldMap), Custom: textMap(m.Custom), StatusMap: textMap(m.StatusMap), EmploymentTypeMap: textMap(m.EmploymentTypeMap),
 		DateFormat: m.DateFormat.ValueString(), DateFormats: textMap(m.DateFormats), NullValues: texts(m.NullValues),
-		IDPrefix: r.IDPrefix.ValueString(), TimeZone: zone,
+		IDPrefix: b.common.IDPrefix.ValueString(), TimeZone: zone,
 	}
 }
 
 // openRoster opens one roster block.
 func (o opener) openRoster(ctx context.Context, diags *diag.Diagnostics, obj basetypes.ObjectValue, at path.Path, name string) *rosterEntry {
-	kind, ok := oneKind(diags, obj, at, "roster", name, rosterKinds)
+	found, ok := oneKind(diags, obj, at, "roster", name, rosterKindNames())
 	if !ok {
 		return &rosterEntry{}
 	}
 	if u := unknownIn(obj, ""); u != "" {
 		return &rosterEntry{pending: u}
 	}
-	var m rosterModel
-	if ds := obj.As(ctx, &m, basetypes.ObjectAsOptions{}); ds.HasError() {
+	b := rosterBlock{opener: o, name: name, at: at.AtName(found).AtListIndex(0)}
+	b.kind, _ = obj.Attributes()[found].(basetypes.ListValue).Elements()[0].(basetypes.ObjectValue)
+	if ds := withoutKinds(ctx, obj, rosterKindNames()).As(ctx, &b.common, basetypes.ObjectAsOptions{}); ds.HasError() {
 		diags.Append(ds...)
 		return &rosterEntry{}
 	}
 	var src roster.Source
-	var err error
-	switch kind {
-	case "csv":
-		src, err = csvfile.Open(csvfile.Config{
-			Name: name, Path: m.CSV[0].Path.ValueString(), Delimiter: m.CSV[0].Delimiter.ValueString(),
-			Encoding: m.CSV[0].Encoding.ValueString(), Mapping: m.CSV[0].mapping(m, o),
-		})
-	case "json":
-		src, err = jsonfile.Open(jsonfile.Config{Name: name, Path: m.JSON[0].Path.ValueString(), Items: m.JSON[0].Items.ValueString(), Mapping: m.JSON[0].mapping(m, o)})
+	for _, k := range rosterKinds() {
+		if k.name == found {
+			var err error
+			src, err = k.open(ctx, diags, b)
+			diagnose(diags, err, "", at.AtName(found))
+		}
 	}
-	diagnose(diags, err, "", at.AtName(kind))
 	return &rosterEntry{source: src}
 }

@@ -1,8 +1,8 @@
 package provider
 
 import (
+	"context"
 	"os"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
 )
 
@@ -178,29 +179,36 @@ func scimOverrideBlock() schema.Block {
 }
 
 // config is the connector's configuration; secrets that are left out come from the environment.
-func (m scimModel) config(diags *diag.Diagnostics, app appModel, o opener, timeout time.Duration) scim.Config {
-	name := app.Name.ValueString()
+func scimKind() appKind {
+	return appKind{name: "scim", block: scimBlock(), open: func(ctx context.Context, diags *diag.Diagnostics, b appBlock) (app.App, error) {
+		var m scimModel
+		if b.read(ctx, diags, &m); diags.HasError() {
+			return nil, nil
+		}
+		return scim.Open(m.config(diags, b))
+	}}
+}
+
+func (m scimModel) config(diags *diag.Diagnostics, b appBlock) scim.Config {
+	name := b.name
 	c := scim.Config{
 		Name: name, BaseURL: m.BaseURL.ValueString(), Token: m.Token.ValueString(), Headers: textMap(m.Headers),
 		CACertPEM: m.CACert.ValueString(), ClientCertPEM: m.ClientCert.ValueString(), ClientKeyPEM: m.ClientKey.ValueString(),
-		Profile: m.Profile.ValueString(), MaxRequestsPerSecond: app.MaxRPS.ValueFloat64(), RequestTimeout: timeout,
-		UserAgent: "terraform-provider-tenure/" + o.version, Logger: o.log,
-	}
-	if !app.MaxRetries.IsNull() {
-		c.MaxRetries = ptr(int(app.MaxRetries.ValueInt64()))
+		Profile: m.Profile.ValueString(), MaxRequestsPerSecond: b.common.MaxRPS.ValueFloat64(), RequestTimeout: b.timeout,
+		UserAgent: b.userAgent(), Logger: b.log, MaxRetries: b.maxRetries(),
 	}
 	switch {
 	case len(m.Basic) > 0:
-		c.Basic = &scim.Basic{Username: m.Basic[0].Username.ValueString(), Password: orEnv(m.Basic[0].Password, name, "PASSWORD")}
+		c.Basic = &scim.Basic{Username: m.Basic[0].Username.ValueString(), Password: b.secret(m.Basic[0].Password, "PASSWORD")}
 	case len(m.OAuth2) > 0:
 		o := m.OAuth2[0]
 		c.OAuth2 = &scim.OAuth2{
 			TokenURL: o.TokenURL.ValueString(), ClientID: o.ClientID.ValueString(),
-			ClientSecret: orEnv(o.ClientSecret, name, "CLIENT_SECRET"),
+			ClientSecret: b.secret(o.ClientSecret, "CLIENT_SECRET"),
 			Scopes:       texts(o.Scopes), Audience: o.Audience.ValueString(),
 		}
 	default:
-		if c.Token = orEnv(m.Token, name, "TOKEN"); c.Token == "" && len(c.Headers) == 0 && c.ClientCertPEM == "" {
+		if c.Token = b.secret(m.Token, "TOKEN"); c.Token == "" && len(c.Headers) == 0 && c.ClientCertPEM == "" {
 			warn(diags, "App "+name+" has no credential", "Its scim block has no token, no basic and no oauth2 block, and the environment variable "+
 				envName("app", name, "TOKEN")+" is empty. Requests go out without authentication.")
 		}

@@ -53,8 +53,8 @@ func (*tenureProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 		Blocks: map[string]schema.Block{
 			"safeguard": safeguardBlock(),
 			"audit_log": auditLogBlock(),
-			"app":       schema.ListNestedBlock{MarkdownDescription: "One application tenant.", NestedObject: schema.NestedBlockObject{Attributes: appAttributes(), Blocks: appKindBlocks()}},
-			"roster":    schema.ListNestedBlock{MarkdownDescription: "One source of people.", NestedObject: schema.NestedBlockObject{Attributes: rosterAttributes(), Blocks: rosterKindBlocks()}},
+			"app":       schema.ListNestedBlock{MarkdownDescription: "One application tenant.", NestedObject: schema.NestedBlockObject{Attributes: appAttributes(), Blocks: appBlocks()}},
+			"roster":    schema.ListNestedBlock{MarkdownDescription: "One source of people.", NestedObject: schema.NestedBlockObject{Attributes: rosterAttributes(), Blocks: rosterBlocks()}},
 		},
 	}
 }
