@@ -2,7 +2,6 @@ package converge_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -16,16 +15,61 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/sandbox"
 )
 
-// live drives the cycle of a Terraform run on a SCIM server over loopback. Plan and apply each see it through an
-// inventory of their own, as the two processes do.
+// cycle drives Terraform runs on a real connector. Plan and apply each see the app through an inventory of their own,
+// as the two processes do.
+type cycle struct {
+	t     testing.TB
+	open  func() *inventory.App
+	state *converge.State
+	notes converge.Notes
+	now   time.Time
+}
+
+// plan refreshes and plans; whatever goes wrong at plan fails the test.
+func (c *cycle) plan(cfg converge.Config) (converge.Planned, converge.Rules) {
+	c.t.Helper()
+	inv := c.open()
+	never := func(string) bool { return false }
+	rules := converge.Rules{App: "wiki", Fields: inv.Info().Fields, Bound: true, FoldCase: true, Protected: never, Ignored: never}
+	if c.state != nil {
+		seen, err := converge.Observe(c.t.Context(), inv, *c.state, c.notes, true)
+		c.must(err)
+		state, notes := converge.Refresh(*c.state, c.notes, seen, rules, c.now, nil)
+		c.state, c.notes = &state, notes
+	}
+	p := converge.Plan(c.state, c.notes, cfg, rules)
+	if len(p.Problems) > 0 {
+		c.t.Fatalf("plan: %v", p.Problems)
+	}
+	return p, rules
+}
+
+// apply plans, lets happen what meanwhile does, and carries out.
+func (c *cycle) apply(cfg converge.Config, meanwhile func()) converge.Result {
+	c.t.Helper()
+	p, rules := c.plan(cfg)
+	if meanwhile != nil {
+		meanwhile()
+	}
+	r := converge.Apply(c.t.Context(), c.open(), converge.Order{
+		Prior: c.state, Planned: p.State, Notes: c.notes, Config: cfg, Rules: rules, Now: func() time.Time { return c.now },
+	})
+	c.state, c.notes = &r.State, r.Notes
+	return r
+}
+
+func (c *cycle) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// live is a cycle over a SCIM server on loopback.
 type live struct {
+	cycle
 	*sandbox.Server
-	t       testing.TB
-	url     string
 	retries int
-	state   *converge.State
-	notes   converge.Notes
-	now     time.Time
 }
 
 const patience = 250 * time.Millisecond // of one request
@@ -41,55 +85,30 @@ func newLive(t testing.TB, o sandbox.Options) *live {
 		s.ClearFaults() // lets go what hangs
 		srv.Close()
 	})
-	return &live{Server: s, t: t, url: srv.URL + sandbox.BasePath, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	l := &live{Server: s, cycle: cycle{t: t, now: noon()}}
+	l.open = func() *inventory.App {
+		t.Helper()
+		a, err := scim.Open(scim.Config{
+			Name: "wiki", BaseURL: srv.URL + sandbox.BasePath, Token: "t", RequestTimeout: patience, MaxRetries: &l.retries,
+			Patience: []time.Duration{time.Millisecond, 5 * time.Millisecond},
+			Licenses: []scim.License{{Product: "pro", Path: "userType", Value: "pro"}},
+		})
+		l.must(err)
+		return inventory.New(a, inventory.Options{Name: "wiki"})
+	}
+	return l
 }
 
-func (l *live) open() *inventory.App {
-	l.t.Helper()
-	a, err := scim.Open(scim.Config{
-		Name: "wiki", BaseURL: l.url, Token: "t", RequestTimeout: patience, MaxRetries: &l.retries, Patience: []time.Duration{time.Millisecond, 5 * time.Millisecond},
-		Licenses: []scim.License{{Product: "pro", Path: "userType", Value: "pro"}},
-	})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return inventory.New(a, inventory.Options{Name: "wiki"})
-}
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// plan refreshes and plans; whatever goes wrong at plan fails the test.
-func (l *live) plan(cfg converge.Config) (converge.Planned, converge.Rules) {
-	l.t.Helper()
-	inv := l.open()
-	never := func(string) bool { return false }
-	rules := converge.Rules{App: "wiki", Fields: inv.Info().Fields, Bound: true, FoldCase: true, Protected: never, Ignored: never}
-	if l.state != nil {
-		seen, err := converge.Observe(l.t.Context(), inv, *l.state, l.notes, true)
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		state, notes := converge.Refresh(*l.state, l.notes, seen, rules, l.now, nil)
-		l.state, l.notes = &state, notes
-	}
-	p := converge.Plan(l.state, l.notes, cfg, rules)
-	if len(p.Problems) > 0 {
-		l.t.Fatalf("plan: %v", p.Problems)
-	}
-	return p, rules
-}
-
-// apply plans, meets the faults, and carries out.
+// apply carries out while the server has those faults.
 func (l *live) apply(cfg converge.Config, faults ...sandbox.Rule) converge.Result {
 	l.t.Helper()
-	p, rules := l.plan(cfg)
-	if err := l.AddFaults(faults...); err != nil {
-		l.t.Fatal(err)
-	}
-	l.Reset()
-	r := converge.Apply(l.t.Context(), l.open(), converge.Order{
-		Prior: l.state, Planned: p.State, Notes: l.notes, Config: cfg, Rules: rules, Now: func() time.Time { return l.now },
+	r := l.cycle.apply(cfg, func() {
+		l.must(l.AddFaults(faults...))
+		l.Reset()
 	})
 	l.ClearFaults()
-	l.state, l.notes = &r.State, r.Notes
 	return r
 }
 
@@ -128,7 +147,7 @@ func crewNames() []string { return []string{"ana", "bo", "cy", "di"} }
 type operation struct {
 	name         string
 	was, becomes converge.Config
-	behind       func(l *live) // between the two
+	suspended    bool // between the two somebody deactivates everybody
 	method, path string
 }
 
@@ -157,24 +176,11 @@ func operations() []operation {
 		{name: "update", was: people, becomes: cfg(crew("y", all...), nil, nil), method: "PATCH", path: "^/Users/"},
 		{name: "deactivate", was: people, becomes: cfg(crew("x"), nil, nil), method: "PATCH", path: "^/Users/"},
 		{name: "delete", was: people, becomes: deleting, method: "DELETE", path: "^/Users/"},
-		{name: "reactivate", was: cfg(enforced, nil, nil), becomes: cfg(enforced, nil, nil), method: "PATCH", path: "^/Users/", behind: func(l *live) {
-			for _, u := range l.Users() {
-				if u.UserName != "bystander@x" {
-					l.must(l.EditUser(u.UserName, func(u *sandbox.User) { u.Inactive = true }))
-				}
-			}
-		}},
+		{name: "reactivate", was: cfg(enforced, nil, nil), becomes: cfg(enforced, nil, nil), method: "PATCH", path: "^/Users/", suspended: true},
 		{name: "add members", was: cfg(crew("x", all...), in(), nil), becomes: cfg(crew("x", all...), in(all...), nil), method: "PATCH", path: "^/Groups/"},
 		{name: "remove members", was: cfg(crew("x", all...), in(all...), nil), becomes: cfg(crew("x", all...), in(), nil), method: "PATCH", path: "^/Groups/"},
 		{name: "assign licenses", was: cfg(crew("x", all...), nil, pro()), becomes: cfg(crew("x", all...), nil, pro(all...)), method: "PATCH", path: "^/Users/"},
 		{name: "remove licenses", was: cfg(crew("x", all...), nil, pro(all...)), becomes: cfg(crew("x", all...), nil, pro()), method: "PATCH", path: "^/Users/"},
-	}
-}
-
-func (l *live) must(err error) {
-	l.t.Helper()
-	if err != nil {
-		l.t.Fatal(err)
 	}
 }
 
@@ -252,8 +258,10 @@ func meet(t *testing.T, op operation, rule sandbox.Rule, retries int, fails bool
 		t.Fatalf("making the company: %v", r.Failures)
 	}
 	twin := l.twin(op)
-	if op.behind != nil {
-		op.behind(l)
+	if op.suspended {
+		for _, key := range crewNames() {
+			l.must(l.EditUser(key+"@x", func(u *sandbox.User) { u.Inactive = true }))
+		}
 	}
 
 	first := l.apply(op.becomes, rule)
@@ -304,27 +312,32 @@ func (l *live) twin(op operation) []string {
 	return other.holds()
 }
 
-// stateIsTrue insists that every account that state names is there under its id, once.
 func (l *live) stateIsTrue() {
 	l.t.Helper()
 	there := make(map[string]string)
 	for _, u := range l.Users() {
 		there[u.ID] = u.UserName
 	}
+	l.cycle.stateIsTrue(there)
+}
+
+// stateIsTrue insists that every account that state names is there under its id, once; there is user names by id.
+func (c *cycle) stateIsTrue(there map[string]string) {
+	c.t.Helper()
 	seen := make(map[string]string)
-	for key, acc := range l.state.Accounts {
-		id := l.state.IDs[key]
+	for key, acc := range c.state.Accounts {
+		id := c.state.IDs[key]
 		if there[id] != acc.UserName() {
-			l.t.Errorf("state holds %s (%s) under id %q, where the app has %q", key, acc.UserName(), id, there[id])
+			c.t.Errorf("state holds %s (%s) under id %q, where the app has %q", key, acc.UserName(), id, there[id])
 		}
 		if other, twice := seen[id]; twice {
-			l.t.Errorf("state holds id %q for %s and %s", id, key, other)
+			c.t.Errorf("state holds id %q for %s and %s", id, key, other)
 		}
 		seen[id] = key
 	}
-	for key := range maps.Keys(l.state.IDs) {
-		if _, ok := l.state.Accounts[key]; !ok {
-			l.t.Errorf("state holds an id for %s and no account", key)
+	for key := range c.state.IDs {
+		if _, ok := c.state.Accounts[key]; !ok {
+			c.t.Errorf("state holds an id for %s and no account", key)
 		}
 	}
 }
