@@ -91,7 +91,7 @@ type saved struct {
 }
 
 // TestPlayProvider is no test by itself: it carries out one operation in a process that may be killed or has no disk.
-func TestPlayProvider(t *testing.T) {
+func TestPlayProvider(t *testing.T) { //nolint:paralleltest // alone in its process
 	name, dir := os.Getenv(playOperation), os.Getenv(playDirectory)
 	if name == "" {
 		t.Skip("only run by TestFaultMatrixOfLocal")

@@ -101,38 +101,10 @@ func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, spec acc
 	}
 	if err = proven(err); err == nil {
 		a.accounts.put(acc.ID, &acc)
-		err = tookEffect(spec, acc)
 	} else {
 		a.accounts.drop(ref.ID)
 	}
 	return acc, a.fail(a.end(ctx, log[0], false, err), op, name)
-}
-
-// tookEffect compares what was sent with what the app says it holds. Apps may write a value in another case.
-func tookEffect(spec access.AccountSpec, acc access.Account) error {
-	var kept []string
-	still := func(what, value string) { kept = append(kept, fmt.Sprintf("%s is still %q", what, value)) }
-	for _, f := range access.Fields() {
-		if want, sent := spec.Values[f]; sent && !strings.EqualFold(strings.TrimSpace(want), strings.TrimSpace(acc.Get(f))) {
-			still(string(f), acc.Get(f))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(spec.Attributes)) {
-		if v := acc.Attributes[name]; !strings.EqualFold(strings.TrimSpace(spec.Attributes[name]), strings.TrimSpace(v)) {
-			still("attribute "+name, v)
-		}
-	}
-	if spec.Active != nil && *spec.Active != acc.Active {
-		kept = append(kept, fmt.Sprintf("active is still %v", acc.Active))
-	}
-	if len(kept) == 0 {
-		return nil
-	}
-	return &fault.Error{
-		Kind: fault.Unconfirmed, Cause: "the app accepted the change, and holds otherwise: " + strings.Join(kept, ", "),
-		State: "The account is as the app says.",
-		Next:  "Apply again if the app is slow to show changes. If another system owns the field, leave it out (account_fields, or no value) and nobody fights over it.",
-	}
 }
 
 // RetireAccount deactivates the account, or deactivates and then deletes it where the app can do both, so
