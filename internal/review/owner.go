@@ -43,13 +43,38 @@ func (r *reviewer) namesOf(a *App) names {
 	n := names{desired: map[string]string{}, identities: map[string]string{}}
 	if a.Desired != nil {
 		for key, w := range a.Desired.Accounts {
-			n.desired[a.fold(w.UserName)] = key
+			k := a.fold(w.UserName)
+			if other, taken := n.desired[k]; !taken || key < other {
+				n.desired[k] = key
+			}
 		}
 	}
 	for id, name := range r.Register.Identities[a.Name] {
-		n.identities[a.fold(name)] = r.present(id)
+		r.claim(n.identities, a.fold(name), r.present(id))
 	}
 	return n
+}
+
+// claim enters whose a name is. A name that was given to somebody else after its owner had left is the newcomer's;
+// of two who work here it is nobody's.
+func (r *reviewer) claim(of map[string]string, name, id string) {
+	other, taken := of[name]
+	switch mine, theirs := r.gone(id), r.gone(other); {
+	case !taken || other == id:
+		of[name] = id
+	case mine != theirs && theirs:
+		of[name] = id
+	case mine && theirs: // both have left: any of them says so
+		of[name] = min(id, other)
+	case !mine && !theirs:
+		of[name] = ""
+	}
+}
+
+// gone reports whether somebody has left. Nobody, who stands for a name that several have, has not.
+func (r *reviewer) gone(id string) bool {
+	p := r.index[id]
+	return p != nil && p.At.Window == lifecycle.WindowClosed
 }
 
 func (a *App) fold(name string) string {

@@ -75,25 +75,21 @@ func (r *reviewer) know() {
 	r.inScope = make(map[string]*App, len(r.Apps))
 	r.index = make(map[string]*Person, len(r.People))
 	r.byMail = make(map[string]string, 2*len(r.People))
-	for i := range r.People {
-		p := &r.People[i]
-		r.index[p.PersonID] = p
-		for _, name := range append([]string{p.WorkEmail, p.UserName}, p.OtherEmails...) {
-			k := strings.ToLower(strings.TrimSpace(name))
-			if k == "" {
-				continue
-			}
-			if other, taken := r.byMail[k]; taken && other != p.PersonID {
-				r.byMail[k] = ""
-				continue
-			}
-			r.byMail[k] = p.PersonID
-		}
-	}
 	r.former = make(map[string]string)
 	for now, olds := range r.Register.Former {
 		for _, old := range olds {
 			r.former[old] = now
+		}
+	}
+	for i := range r.People {
+		r.index[r.People[i].PersonID] = &r.People[i]
+	}
+	for i := range r.People {
+		p := &r.People[i]
+		for _, name := range append([]string{p.WorkEmail, p.UserName}, p.OtherEmails...) {
+			if k := strings.ToLower(strings.TrimSpace(name)); k != "" {
+				r.claim(r.byMail, k, r.present(p.PersonID))
+			}
 		}
 	}
 	r.undone = make(map[string]policy.Quarantine, len(r.Register.Quarantined))
