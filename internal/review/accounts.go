@@ -25,7 +25,7 @@ func (e *examined) useOf(a *account) use {
 		return use{known: true, idle: e.Now.Sub(a.LastLogin), since: a.LastLogin}
 	case a.NeverUsed || a.invited():
 		since := a.Created
-		if p := e.index[a.owner.id]; p != nil && !p.StartDate.IsZero() && !a.invited() {
+		if p := e.index[a.owner.id]; p != nil && !p.StartDate.IsZero() {
 			if start := p.StartDate.In(e.zone(p.PersonID), 0); start.After(since) { // nobody signs in before the first day
 				since = start
 			}
@@ -130,7 +130,7 @@ func (e *examined) unmanagedAccount(a *account) {
 	default:
 		f.Reason = fmt.Sprintf("%s works here, and no rule or exception gives an account in %s", e.who(a.owner.id), e.Name)
 	}
-	f.Suggestion = exceptionHCL(a.owner.id, fmt.Sprintf("accounts = [%s]", hclText(e.Name)))
+	f.Suggestion = exceptionHCL(a.owner.id, "accounts", fmt.Sprintf("[%s]", hclText(e.Name)))
 	e.add(f)
 }
 
@@ -178,7 +178,7 @@ func (e *examined) idle(a *account) {
 		}
 		f.Suggestion = removalHCL()
 		if a.owner.standing == works && a.owner.id != "" {
-			f.Suggestion = fmt.Sprintf("# ask %s; if it is not needed, take away what gives the account", e.who(a.owner.id))
+			f.Suggestion = askHCL(e.who(a.owner.id), "the account")
 		}
 		e.add(f)
 	}
@@ -196,7 +196,7 @@ func (e *examined) privilegedRole(a *account) {
 	}
 	f := e.finding(PrivilegedWithoutRule, Medium, a, subject("roles", a.Role, a.Label()), "role", strings.ToLower(a.Role))
 	f.Reason = fmt.Sprintf("no rule or exception gives %s the role %s in %s", e.label(a), a.Role, e.Name)
-	f.Suggestion = exceptionHCL(a.owner.id, fmt.Sprintf("roles = { %s = %s }", hclKey(e.Name), hclText(a.Role)))
+	f.Suggestion = exceptionHCL(a.owner.id, "roles", fmt.Sprintf("{ %s = %s }", hclKey(e.Name), hclText(a.Role)))
 	e.add(f)
 }
 

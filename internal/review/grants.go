@@ -78,15 +78,12 @@ func (e *examined) membership(g *access.Group, a *account, m access.Member, priv
 	if m.Via != "" {
 		f.Evidence += "; by " + m.Via
 	}
-	f.Suggestion = exceptionHCL(a.owner.id, fmt.Sprintf("groups      = { %s = [%s] }", hclKey(e.Name), hclText(g.Name)))
+	f.Suggestion = exceptionHCL(a.owner.id, "groups", fmt.Sprintf("{ %s = [%s] }", hclKey(e.Name), hclText(g.Name)))
 	if m.Via != "" {
 		f.Suggestion = "# it cannot be removed by itself: change " + oneLine(m.Via)
 	}
 	e.add(f)
 }
-
-// oneLine keeps text of an app inside a comment.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // licenses are assignments that nothing gives, that an inactive account holds or that nobody uses.
 func (e *examined) licenses() {
@@ -126,7 +123,7 @@ func (e *examined) license(product string, s access.Assignment, a *account, unma
 		if s.Via != "" {
 			f.Evidence += "; by " + s.Via
 		}
-		f.Suggestion = exceptionHCL(a.owner.id, fmt.Sprintf("licenses    = { %s = { %s = %s } }", hclKey(e.Name), hclText(product), hclText(s.License)))
+		f.Suggestion = exceptionHCL(a.owner.id, "licenses", fmt.Sprintf("{ %s = { %s = %s } }", hclKey(e.Name), hclKey(product), hclText(s.License)))
 		e.price(&f, product, s.License, 1)
 		return f
 	}
@@ -150,7 +147,7 @@ func (e *examined) license(product string, s access.Assignment, a *account, unma
 	}
 	f := begin(LicenseUnused, Low, "nobody has signed in for %s, since %s; the limit is %d days", span(a.use.idle), day(a.use.since), limit)
 	f.FirstSeen = a.use.since.Add(days(limit))
-	f.Suggestion = fmt.Sprintf("# ask %s; if it is not needed, take away what gives %s", oneLine(e.label(a)), oneLine(s.License))
+	f.Suggestion = askHCL(cmp.Or(e.who(a.owner.id), a.Label()), s.License)
 	e.add(f)
 }
 
@@ -183,7 +180,7 @@ func (e *examined) pools() {
 				f.Severity = High
 				f.Reason = fmt.Sprintf("%d more seats of %s are to be assigned, and %d are free", missing, p.License, free)
 			}
-			f.Suggestion = fmt.Sprintf("# buy %d seats of %s, or free those that nobody uses", max(missing-free, 1), oneLine(p.License))
+			f.Suggestion = fmt.Sprintf("# buy seats of %s, at least %d, or free those that nobody uses", oneLine(p.License), max(missing-free, 1))
 		case (free-missing)*100 > t.LicensePoolIdlePercent*p.Total:
 			f.Kind, f.Severity = LicensePoolIdle, Low
 			f.Reason = fmt.Sprintf("%d of %d seats of %s are spare; the limit is %d %%", free-missing, p.Total, p.License, t.LicensePoolIdlePercent)

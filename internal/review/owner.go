@@ -166,7 +166,7 @@ func (r *reviewer) match(a *App, n names, acc *access.Account) (id, how string) 
 		return "", ""
 	}
 	if id, ok := n.identities[a.fold(acc.UserName)]; ok && acc.UserName != "" {
-		return id, "identities"
+		return id, "the user name that policy gives"
 	}
 	for _, name := range []string{acc.UserName, acc.Email} {
 		if id := r.byMail[strings.ToLower(strings.TrimSpace(name))]; id != "" {

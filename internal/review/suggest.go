@@ -61,15 +61,23 @@ func cutoffHCL(app, personID, why string) string {
 }
 
 // exceptionHCL gives for a while what nothing gives, which is one of the two ways out.
-func exceptionHCL(personID, grants string) string {
+func exceptionHCL(personID, argument, value string) string {
 	if personID == "" {
 		return removalHCL()
 	}
-	return fmt.Sprintf("# to keep it, in tenure_entitlements; to end it, remove it in the app or with unmanaged = \"remove\":\nexception {\n  person_id   = %s\n  %s\n  reason      = \"...\"\n  approved_by = \"...\"\n  expires_at  = \"...\"\n}",
-		hclText(personID), grants)
+	return fmt.Sprintf("# to keep it, in tenure_entitlements; to end it, remove it in the app or with unmanaged = \"remove\":\nexception {\n  person_id   = %s\n  %-11s = %s\n  reason      = \"...\"\n  approved_by = \"...\"\n  expires_at  = \"...\"\n}",
+		hclText(personID), argument, value)
 }
 
 // removalHCL lets Tenure remove what no configuration asks for.
 func removalHCL() string {
 	return "# in tenure_app_access, after a look at strangers:\nunmanaged {\n  accounts  = \"remove\"\n  members   = \"remove\"\n  assignees = \"remove\"\n}"
 }
+
+// askHCL is for what only the person can answer.
+func askHCL(who, what string) string {
+	return fmt.Sprintf("# ask %s; if it is not needed, take away what gives %s", oneLine(who), oneLine(what))
+}
+
+// oneLine keeps text of an app inside a comment.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
