@@ -81,7 +81,11 @@ func kindCases() []kindCase {
 		},
 		{
 			review.NeverUsed, "since long", unused, "accounts/p2@acme.com", review.Low,
-			func(w *world) { unused(w); w.of("2").Created = ago(29); w.person("2").StartDate = access.DateOf(ago(29)) },
+			func(w *world) {
+				unused(w)
+				w.of("2").Created = ago(29)
+				w.person("2").StartDate = access.DateOf(ago(29))
+			},
 		},
 		{
 			review.NeverUsed, "before the first day nobody signs in", unused, "accounts/p2@acme.com", review.Low,

@@ -21,13 +21,6 @@ type Waiver struct {
 	ExpiresAt  string // a date, which is included, or an RFC 3339 instant
 }
 
-func (w *Waiver) covers(f *Finding) bool {
-	if w.Fingerprint != "" {
-		return w.Fingerprint == f.Fingerprint
-	}
-	return w.Kind == f.Kind && w.App == f.App && w.Subject == f.Subject
-}
-
 // key finds a waiver by what it covers.
 func (w *Waiver) key() string {
 	if w.Fingerprint != "" {
