@@ -73,8 +73,8 @@ func (*findingsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What somebody should look at in the apps: accounts of leavers and of nobody, privileges that no rule gives, licenses that nobody uses, exceptions that have ended. It reads what the run has read anyway, writes nothing, and is made for `check` blocks and postconditions.\n\n" +
 			"What an app does not tell is *unknown* and never a finding; `coverage` says what could not be examined and why. " +
-			"Exceptions, conflicts and people whom policy could not decide are known where `tenure_entitlements` is read in the same run, which is so in every plan in which `entitlements` comes from it. " +
-			"The result is stored in state, people's names with it; `entitlements` is not stored again.",
+			"Exceptions, conflicts and people whom policy could not decide are known in every plan in which `entitlements` comes from a `tenure_entitlements`, and wherever `register` is given. " +
+			"The result is stored in state, people's names with it; `entitlements` and `register` are not stored again.",
 		Attributes: map[string]schema.Attribute{
 			"apps":     names("The names of the `app` blocks to examine. Default: all."),
 			"rosters":  names("The names of the `roster` blocks, the same as in `tenure_entitlements`. Without them leavers and orphans cannot be told."),
@@ -82,6 +82,10 @@ func (*findingsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"entitlements": schema.MapAttribute{
 				MarkdownDescription: "What people should hold: the `apps` of `tenure_entitlements`. Without it nothing is told to be unmanaged. Null in the result.",
 				ElementType:         frameworkType(appElement()), Optional: true,
+			},
+			"register": schema.StringAttribute{
+				MarkdownDescription: "The `register` of `tenure_entitlements`, where its `include` names it. Give it where this data source may be read during an apply, in which no policy is evaluated any more: inside a `check` block, or with `depends_on`. In a plan it is known anyway. Null in the result.",
+				Optional:            true,
 			},
 			"findings": schema.ListAttribute{
 				MarkdownDescription: "The findings, the worst first: `kind`, `severity` (`low`, `medium`, `high` or `critical`), `app` (null for what concerns the rosters or several apps), `owner` of the app, `subject` " +

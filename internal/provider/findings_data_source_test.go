@@ -21,7 +21,7 @@ type found struct {
 		Accounts, Matched, Unknown int
 		Gaps                       []string
 	}
-	Entitlements any
+	Entitlements, Register any
 }
 
 type finding struct {
@@ -310,4 +310,41 @@ func TestAccessFindingsArguments(t *testing.T) {
 
 func waiverHCL(names, expires string) string {
 	return "\n  waiver {\n    " + names + "\n    reason      = \"x\"\n    approved_by = \"1\"\n    expires_at  = \"" + expires + "\"\n  }\n"
+}
+
+// In an apply no policy is evaluated any more, so the register is handed over: a data source inside a check block, which
+// is read again in the apply, finds there what it found in the plan.
+func TestAccessFindingsInApply(t *testing.T) {
+	t.Parallel()
+	c, hcl := reviewed(t, "")
+	hcl = strings.Replace(hcl, "  rule {\n    name     = \"everyone\"", "  include = [\"register\"]\n  rule {\n    name     = \"everyone\"", 1)
+	c.Config(hcl + `
+output "worst" {
+  value = data.tenure_access_findings.all.worst
+}
+check "exceptions" {
+  data "tenure_access_findings" "scoped" {
+    rosters      = ["hr"]
+    entitlements = data.tenure_entitlements.x.apps
+    register     = data.tenure_entitlements.x.register
+  }
+  assert {
+    condition     = data.tenure_access_findings.scoped.counts.exception_expired + data.tenure_access_findings.scoped.counts.conflict == 0
+    error_message = "found ${data.tenure_access_findings.scoped.counts.exception_expired} and ${data.tenure_access_findings.scoped.counts.conflict}"
+  }
+}
+`)
+	text, plan := c.Plan()
+	if !strings.Contains(text, "found 1 and 1") {
+		t.Errorf("the plan said:\n%s", text)
+	}
+	if text := c.Run("apply", "tfplan"); !strings.Contains(text, "found 1 and 1") {
+		t.Errorf("the apply said:\n%s", text)
+	}
+	if f := foundIn(t, plan, "data.tenure_access_findings.all"); f.Register != nil {
+		t.Error("the register is in state a second time")
+	}
+	if said := c.refuse(strings.Replace(hcl, "entitlements = data.tenure_entitlements.x.apps", "entitlements = data.tenure_entitlements.x.apps\n  register = \"{\\\"Wrong\\\": 1}\"", 1)); !strings.Contains(said, "as it is") {
+		t.Errorf("a register that is none was answered with:\n%s", said)
+	}
 }

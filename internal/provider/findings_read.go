@@ -39,9 +39,8 @@ func (d *Data) findings(ctx context.Context, diags *diag.Diagnostics, config tfs
 		Now: d.clock.Now(), Zone: d.zone, Rosters: len(m.rosters) > 0, Entitled: desired != nil,
 		Thresholds: m.thresholds.thresholds(), Waivers: m.accepted(diags),
 	}
-	known := d.decided.fitting(desired)
-	in.Register = register(known)
-	in.People = d.reviewed(ctx, diags, &m, known)
+	in.Register = d.registerFor(diags, stringOf(fields["register"]), desired)
+	in.People = d.reviewed(ctx, diags, &m, in.Register)
 	in.Apps = d.observed(ctx, diags, m.apps, desired, in.Register)
 	if diags.HasError() {
 		return tftypes.Value{}, false
@@ -53,6 +52,7 @@ func (d *Data) findings(ctx context.Context, diags *diag.Diagnostics, config tfs
 	}
 	maps.Copy(fields, findingsOutputs(result))
 	fields["entitlements"] = tftypes.NewValue(tftypes.Map{ElementType: appElement()}, nil) // it is in state once already
+	fields["register"] = tftypes.NewValue(tftypes.String, nil)
 	return tftypes.NewValue(config.Raw.Type(), fields), true
 }
 
@@ -66,56 +66,8 @@ func (m *findingsModel) read(ctx context.Context, diags *diag.Diagnostics, confi
 	diags.Append(config.GetAttribute(ctx, path.Root("waiver"), &m.waivers)...)
 }
 
-// fitting are the decisions of this run that the entitlements were made from: all that they give is in there.
-func (d *decisions) fitting(desired map[string]*review.Desired) []*decision {
-	var out []*decision
-	for _, one := range d.all() {
-		shared := false
-		fits := true
-		for name, want := range one.result.Apps {
-			have, ok := desired[name]
-			if !ok {
-				continue
-			}
-			shared = true
-			for id := range want.Accounts {
-				if _, ok := have.Accounts[id]; !ok {
-					fits = false
-					break
-				}
-			}
-		}
-		if shared && fits {
-			out = append(out, one)
-		}
-	}
-	return out
-}
-
-// register puts together what the decisions know besides who holds what; nil when there is none.
-func register(known []*decision) *review.Register {
-	if len(known) == 0 {
-		return nil
-	}
-	r := &review.Register{Identities: map[string]map[string]string{}, Former: map[string][]string{}}
-	for _, one := range known {
-		r.Exceptions = append(r.Exceptions, one.result.Exceptions...)
-		r.Conflicts = append(r.Conflicts, one.policy.Conflicts...)
-		r.Quarantined = append(r.Quarantined, one.result.Quarantined...)
-		r.Cutoffs = append(r.Cutoffs, one.result.Cutoffs...)
-		maps.Copy(r.Former, one.result.SamePerson)
-		for name, names := range one.program.UserNames(one.input) {
-			if r.Identities[name] == nil {
-				r.Identities[name] = map[string]string{}
-			}
-			maps.Copy(r.Identities[name], names)
-		}
-	}
-	return r
-}
-
 // reviewed are everybody in the rosters and where they stand, as the decisions saw it.
-func (d *Data) reviewed(ctx context.Context, diags *diag.Diagnostics, m *findingsModel, known []*decision) []review.Person {
+func (d *Data) reviewed(ctx context.Context, diags *diag.Diagnostics, m *findingsModel, known *review.Register) []review.Person {
 	if len(m.rosters) == 0 {
 		return nil
 	}
@@ -125,11 +77,10 @@ func (d *Data) reviewed(ctx context.Context, diags *diag.Diagnostics, m *finding
 	}
 	opts := d.lifecycleOptions()
 	opts.Rosters = m.rosters
-	if len(known) > 0 {
-		t := known[0].policy.Timing
-		opts.BeforeStartDays = t.BeforeStartDays
-		if t.EndOfDayHour != nil {
-			opts.EndOfDayHour = *t.EndOfDayHour
+	if known != nil {
+		opts.BeforeStartDays = known.Timing.BeforeStartDays
+		if hour := known.Timing.EndOfDayHour; hour != nil {
+			opts.EndOfDayHour = *hour
 		}
 	}
 	faulty := make(map[string]string)
@@ -189,7 +140,7 @@ func (d *Data) observed(ctx context.Context, diags *diag.Diagnostics, names []st
 			PrivilegedGroups: rules.privilegedGroups, PrivilegedRoles: rules.privilegedRoles, Prices: rules.prices, Desired: desired[name],
 		}
 		if desired != nil && known == nil {
-			apps[i].Gaps = append(apps[i].Gaps, "no tenure_entitlements of this run gave the entitlements: exceptions, conflicts and people whom policy could not decide are not known")
+			apps[i].Gaps = append(apps[i].Gaps, "the register is not given, and no tenure_entitlements was read in this run: exceptions, conflicts and people whom policy could not decide are not known")
 		}
 		wg.Go(func() {
 			o := observation{App: &apps[i], inv: inv}

@@ -120,10 +120,13 @@ type Register struct {
 	Conflicts   []policy.Conflict
 	Quarantined []policy.Quarantine
 	Cutoffs     []policy.Cutoff
-	// Identities are the user names that configuration gives people, by app and person id.
+	// Identities are the user names that configuration gives people who are to have no account, by app and person id:
+	// by them the accounts of leavers are known.
 	Identities map[string]map[string]string
 	// Former are the former ids of a person, by the present one.
 	Former map[string][]string
+	// Timing is when access begins and ends relative to employment.
+	Timing policy.Timing
 }
 
 // Groups are the groups of an app that exceptions and conflicts speak of, and that have to be observed.
