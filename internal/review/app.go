@@ -237,7 +237,7 @@ func (e *examined) gaps() {
 		gap("no privileged_groups or privileged_roles are declared")
 	}
 	if n := e.cover.Unknown; n > 0 {
-		gap("%d active accounts give no signal of their use", n)
+		gap("active accounts that give no signal of their use: %d", n)
 	}
 	for i := range e.Groups {
 		for _, m := range e.Groups[i].Members {
