@@ -348,3 +348,30 @@ check "exceptions" {
 		t.Errorf("a register that is none was answered with:\n%s", said)
 	}
 }
+
+// Seats cost what the app block says: a license's own price before its product's, and nothing where none is named.
+func TestLicensePrices(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	c.Write("wiki.json", `{"accounts": [{"id": "u1", "user_name": "ana@acme.com"}, {"id": "u2", "user_name": "bo@acme.com"}], "licenses": [
+  {"product": "Design", "license": "Full", "total": 5, "assignees": ["ana@acme.com"]},
+  {"product": "Design", "license": "Viewer", "assignees": ["bo@acme.com"]},
+  {"product": "Board", "license": "Board", "total": 3, "assignees": []}
+]}`)
+	prices := "    license_price {\n      product = \"Design\"\n      monthly = 3\n      currency = \"USD\"\n    }\n"
+	c.Config(strings.Replace(fmt.Sprintf(reviewedProvider, now), "    license_price {\n      product  = \"Design\"", prices+"    license_price {\n      product  = \"Design\"\n      license = \"Full\"", 1) +
+		"data \"tenure_licenses\" \"all\" {\n  app = \"wiki\"\n}\n")
+	_, plan := c.Plan()
+	for _, r := range plan.PriorState.Values.RootModule.Resources {
+		got, err := json.Marshal(r.AttributeValues["licenses"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `{"Board":{"Board":{"available":3,"currency":null,"idle_cost":null,"monthly_cost":null,"total":3,"unit_price":null,"used":0}},` +
+			`"Design":{"Full":{"available":4,"currency":"EUR","idle_cost":62,"monthly_cost":15.5,"total":5,"unit_price":15.5,"used":1},` +
+			`"Viewer":{"available":null,"currency":"USD","idle_cost":null,"monthly_cost":3,"total":null,"unit_price":3,"used":1}}}`
+		if string(got) != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
