@@ -47,7 +47,9 @@ func (a *App) restore(ctx context.Context, want access.AccountSpec) (string, err
 	if err != nil || d.ID == "" {
 		return "", err
 	}
-	_, err = a.write(ctx, httpclient.Request{Op: op, Subject: name, Method: http.MethodPost, Path: []string{"directory", "deletedItems", d.ID, "restore"}})
+	_, err = a.write(ctx, httpclient.Request{
+		Op: op, Subject: name, Method: http.MethodPost, Path: []string{"directory", "deletedItems", d.ID, "restore"}, Body: struct{}{},
+	})
 	switch {
 	case errors.Is(err, fault.NotFound): // deleted for good since, or restored by somebody else
 		return "", nil

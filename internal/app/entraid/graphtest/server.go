@@ -310,3 +310,10 @@ func (s *Server) batch(w http.ResponseWriter, r *http.Request, outer int, body [
 	slices.Reverse(responses)
 	jsonAnswer(http.StatusOK, map[string]any{"responses": responses}).write(w)
 }
+
+// Lag hides something for so many more requests, as a replica that has not heard of it does.
+func (s *Server) Lag(id string, times int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lag[id] = times
+}
