@@ -3,6 +3,7 @@ package entraid
 import (
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,8 +17,19 @@ const (
 	testTenant = "0f0e0d0c-0b0a-4900-8807-060504030201"
 )
 
+var (
+	readDescription sync.Once // which takes longer than most tests
+	vendor          *apptest.Description
+)
+
 // description is the vendor's, with the places where it is known to be wrong about its own service.
 func description(t testing.TB) *apptest.Description {
+	t.Helper()
+	readDescription.Do(func() { vendor = findDescription(t) })
+	return vendor
+}
+
+func findDescription(t testing.TB) *apptest.Description {
 	t.Helper()
 	return apptest.FindOpenAPI(t, "msgraph.json",
 		apptest.Deviation{Contains: "there is no parameter $skiptoken", Why: "links to next pages carry it, and are to be followed as they are"},
