@@ -101,12 +101,13 @@ func (e *licenseEdit) run(ctx context.Context, at []int) {
 		assign, assignAt = append(assign, r), append(assignAt, i)
 	}
 	e.send(ctx, locate, locateAt)
-	for j := len(assign) - 1; j >= 0; j-- {
-		if e.errs[assignAt[j]] != nil { // it could not be located
-			assign, assignAt = slices.Delete(assign, j, j+1), slices.Delete(assignAt, j, j+1)
+	ready, readyAt := assign[:0], assignAt[:0]
+	for j, i := range assignAt {
+		if e.errs[i] == nil { // it could be located
+			ready, readyAt = append(ready, assign[j]), append(readyAt, i)
 		}
 	}
-	e.send(ctx, assign, assignAt)
+	e.send(ctx, ready, readyAt)
 }
 
 // read asks what the accounts hold; nil where that is an answer already.

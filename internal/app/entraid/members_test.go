@@ -2,6 +2,7 @@ package entraid
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -29,9 +30,7 @@ func TestReadOnlyGroups(t *testing.T) {
 		"office 365": {map[string]any{"groupTypes": []any{"Unified"}, "mailEnabled": true}, ""},
 	} {
 		props := map[string]any{"displayName": name}
-		for k, v := range c.props {
-			props[k] = v
-		}
+		maps.Copy(props, c.props)
 		g := x.AddGroup(props)
 		got, err := x.Group(t.Context(), g.ID)
 		if err != nil || (c.reason == "") != (got.ReadOnly == "") || !strings.Contains(got.ReadOnly, c.reason) {

@@ -106,13 +106,13 @@ func collect[T any](t *testing.T, seq iter.Seq2[T, error]) []T {
 }
 
 // failed fails the test unless err is of the kind; it answers the fault.
-func failed(t *testing.T, err error, kind fault.Kind) *fault.Error {
+func failed(t *testing.T, err error, kind fault.Kind) fault.Error {
 	t.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Kind != kind {
 		t.Fatalf("want %q, got %v", kind.Error(), err)
 	}
-	return f
+	return *f
 }
 
 func noErrors(t *testing.T, errs []error) {
