@@ -76,6 +76,15 @@ func (a *App) findDeleted(ctx context.Context, person, name string) (latest dele
 		op: "look for a deleted account of", subject: name, path: []string{"directory", "deletedItems", "microsoft.graph.user"}, eventual: true,
 		params: []httpclient.Param{fields, {Key: "$filter", Value: filter}, {Key: "$count", Value: "true"}},
 	}
+	latest, err = a.latestDeleted(ctx, q, person, name)
+	if kind := fault.KindOf(err); kind == fault.Unsupported || kind == fault.Invalid { // then all of it: a month's worth
+		q.eventual, q.params = false, []httpclient.Param{fields, top(a.groupPage)}
+		latest, err = a.latestDeleted(ctx, q, person, name)
+	}
+	return latest, err
+}
+
+func (a *App) latestDeleted(ctx context.Context, q query, person, name string) (latest deletedUser, err error) {
 	for row, err := range a.rows(ctx, q) {
 		if err != nil {
 			return deletedUser{}, err

@@ -240,6 +240,29 @@ func TestTrapRehireIsInTheRecycleBin(t *testing.T) {
 	}
 }
 
+// Where the recycle bin cannot be searched, all of it is read.
+func TestTrapRecycleBinThatCannotBeSearched(t *testing.T) {
+	t.Parallel()
+	x := newTenant(t, graphtest.Options{PageSize: 2}, nil)
+	people := x.people(5)
+	for _, u := range people {
+		x.Delete(u)
+	}
+	x.Fail(graphtest.Fault{Kinds: []string{"GET /directory/deletedItems/microsoft.graph.user"}, Times: 1, Status: 400, Code: "Request_UnsupportedQuery"})
+	acc, err := x.CreateAccount(t.Context(), spec("user3@acme.example", "p3"))
+	if err != nil || acc.ID != people[3].ID {
+		t.Errorf("%+v, %v", acc, err)
+	}
+	// What cannot be read at all is no empty recycle bin: nobody is made twice.
+	x.Reset()
+	x.Fail(graphtest.Fault{Kinds: []string{"GET /directory/deletedItems/microsoft.graph.user"}, Status: 403})
+	_, err = x.CreateAccount(t.Context(), spec("user4@acme.example", "p4"))
+	failed(t, err, fault.Forbidden)
+	if n := x.Count("POST /users"); n != 0 {
+		t.Errorf("%d creations", n)
+	}
+}
+
 // Deleting is soft, disabling is not deleting.
 func TestTrapDeletedIsNotDeactivated(t *testing.T) {
 	t.Parallel()
