@@ -176,13 +176,24 @@ func (a *App) get(ctx context.Context, r httpclient.Request, into any) error {
 }
 
 // write sends a change and makes sure that the answer is one: 204, or a resource. Anything else may come from
-// something before the service, and proves nothing.
+// something before the service, and proves nothing. What the directory refused because it was changing the same
+// object itself is sent again.
 func (a *App) write(ctx context.Context, r httpclient.Request) (*httpclient.Response, error) {
-	resp, err := a.client.Do(ctx, r)
-	if err != nil {
-		return nil, err
+	for attempt := 0; ; attempt++ {
+		resp, err := a.client.Do(ctx, r)
+		if err == nil {
+			return resp, a.accepted(resp, r)
+		}
+		var f *fault.Error
+		contended := errors.As(err, &f) && f.Kind == fault.Unavailable && f.Status >= 400 && f.Status < 500
+		wait, again := a.repeat(r, outcome{err: err}, attempt)
+		if !contended || !again {
+			return nil, err
+		}
+		if err := a.sleep(ctx, wait); err != nil {
+			return nil, err
+		}
 	}
-	return resp, a.accepted(resp, r)
 }
 
 func (a *App) accepted(resp *httpclient.Response, r httpclient.Request) error {

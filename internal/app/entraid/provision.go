@@ -117,7 +117,8 @@ func (a *App) CreateAccount(ctx context.Context, want access.AccountSpec) (acces
 		if want.Active == nil {
 			want.Active = new(true)
 		}
-		return a.update(ctx, access.AccountRef{ID: id, UserName: name}, want, op)
+		acc, err := a.update(ctx, access.AccountRef{ID: id, UserName: name}, want, op)
+		return acc, stateOf(err, "The deleted account was restored; it is not as configured yet.")
 	}
 	a.complete(c.body, want)
 	resp, err := a.write(ctx, httpclient.Request{Op: op, Subject: name, Method: http.MethodPost, Path: []string{"users"}, Body: c.body})
@@ -134,11 +135,10 @@ func (a *App) CreateAccount(ctx context.Context, want access.AccountSpec) (acces
 	case !errors.Is(err, fault.Unconfirmed):
 		return access.Account{}, err
 	}
-	found, ok := a.lookFor(ctx, want)
-	if !ok {
+	if id = a.lookFor(ctx, want); id == "" {
 		return access.Account{}, err
 	}
-	return a.finish(ctx, found.ID, want, c.manager)
+	return a.finish(ctx, id, want, c.manager)
 }
 
 // complete adds what a new user has to have. The password is nobody's: people set their own by self-service
@@ -190,12 +190,7 @@ func (a *App) finish(ctx context.Context, id string, want access.AccountSpec, ma
 	name := want.Values[access.UserName]
 	if manager != nil && *manager != "" {
 		if err := a.settled(ctx, id, func() error { return a.setManager(ctx, id, *manager, op, name) }); err != nil {
-			var f *fault.Error
-			errors.As(err, &f)
-			partly := *f
-			partly.State = "The account was created; its manager is not set."
-			partly.Next = "Run again: the account is found and not made twice."
-			return access.Account{}, &partly
+			return access.Account{}, stateOf(err, "The account was created; its manager is not set.")
 		}
 	}
 	var acc access.Account
@@ -219,6 +214,17 @@ func (a *App) finish(ctx context.Context, id string, want access.AccountSpec, ma
 	return acc, nil
 }
 
+// stateOf says what holds now although err ended it.
+func stateOf(err error, state string) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	c := *f
+	c.State = state
+	return &c
+}
+
 // unconfirmed is for a write that was accepted and could not be read back.
 func unconfirmed(err error, state string) error {
 	var f *fault.Error
@@ -230,18 +236,24 @@ func unconfirmed(err error, state string) error {
 	return &c
 }
 
-// lookFor finds the account that an unanswered creation made: by its user name, unless it is somebody else's.
-func (a *App) lookFor(ctx context.Context, want access.AccountSpec) (found access.Account, ok bool) {
-	person := want.Values[access.PersonID]
+// lookFor finds the account that an unanswered creation made: by its user name, unless it is somebody else's. By
+// name the directory does not tell about sign-ins, so that finish has to read the account by its id.
+func (a *App) lookFor(ctx context.Context, want access.AccountSpec) (id string) {
+	name, person := want.Values[access.UserName], want.Values[access.PersonID]
+	var found struct{ ID, EmployeeID string }
 	ok, err := a.eventually(ctx, func() (bool, error) {
-		acc, err := a.read(ctx, want.Values[access.UserName], "create account", want.Values[access.UserName])
+		err := a.get(ctx, httpclient.Request{
+			Op: "create account", Subject: name, Path: []string{"users", name}, Query: []httpclient.Param{{Key: "$select", Value: "id,employeeId"}},
+		}, &found)
 		if errors.Is(err, fault.NotFound) {
 			return false, nil
 		}
-		found = acc
 		return err == nil, err
 	})
-	return found, ok && err == nil && (person == "" || found.PersonID == "" || found.PersonID == person)
+	if !ok || err != nil || person != "" && found.EmployeeID != "" && found.EmployeeID != person {
+		return ""
+	}
+	return found.ID
 }
 
 // UpdateAccount changes what want names and answers with what the directory then holds.

@@ -50,6 +50,9 @@ func (x exchange) users() answer {
 	}
 	switch action := strings.Join(x.parts[2:], "/"); x.r.Method + " " + action {
 	case "GET ":
+		if u.ID != x.parts[1] && strings.Contains(x.query.Get("$select"), "signInActivity") { // only by id
+			return bad
+		}
 		return jsonAnswer(http.StatusOK, x.project(u.Props, u.Manager))
 	case "PATCH ":
 		return x.patchUser(u)
