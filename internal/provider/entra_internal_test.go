@@ -14,7 +14,7 @@ import (
 )
 
 // The environment decides only where the block names no credential: other providers of a run read it too.
-func TestEntraIDCredentials(t *testing.T) { //nolint:paralleltest // it sets environment variables
+func TestEntraIDCredentials(t *testing.T) {
 	pfx := filepath.Join(t.TempDir(), "client.pfx")
 	if err := os.WriteFile(pfx, []byte("pfx"), 0o600); err != nil {
 		t.Fatal(err)
