@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/entraid"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
 )
@@ -115,5 +116,10 @@ func table() (string, error) {
 		}
 		add("`scim`, `"+name+"`", a)
 	}
+	entra, err := entraid.Open(entraid.Config{Name: "entra_id", TenantID: "00000000-0000-0000-0000-000000000000", Auth: entraid.Auth{Token: "none"}})
+	if err != nil {
+		return "", fmt.Errorf("open the kind entra_id: %w", err)
+	}
+	add("`entra_id`", entra)
 	return rows.String() + "\nWhy not:\n\n" + reasons.String() + "\n", nil
 }
