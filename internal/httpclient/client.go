@@ -53,6 +53,7 @@ type Options struct {
 	UserAgent                              string
 
 	RequestsPerSecond float64       // never to be exceeded; 0 leaves it to what the app teaches
+	QuotaShare        float64       // of the quota that the app's headers tell, over 0 and up to 1; the rest is left to others. 0 means all
 	MaxRetries        *int          // after the first attempt; nil means DefaultRetries
 	RequestTimeout    time.Duration // for one attempt, its body included; 0 means DefaultTimeout
 	MaxWait           time.Duration // the most one request spends waiting between attempts; 0 means DefaultMaxWait
@@ -105,6 +106,9 @@ func New(o Options) (*Client, error) {
 	if r := o.RequestsPerSecond; r < 0 || math.IsNaN(r) || math.IsInf(r, 0) {
 		problems = append(problems, fault.New(fault.Invalid, "max_requests_per_second is %v; it must be positive", r))
 	}
+	if s := o.QuotaShare; s < 0 || s > 1 || math.IsNaN(s) {
+		problems = append(problems, fault.New(fault.Invalid, "the share of the rate limit is %v; it must be over 0 and at most 1", s))
+	}
 	if o.MaxRetries != nil && *o.MaxRetries < 0 {
 		problems = append(problems, fault.New(fault.Invalid, "max_retries is %d; it must not be negative", *o.MaxRetries))
 	}
@@ -118,7 +122,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{opts: o, base: base, secrets: newSecrets(o), log: o.Logger}
 	c.http = &http.Client{
 		Transport: &exchange{
-			client: c, next: transport, limit: newLimiter(o.RequestsPerSecond, o.MaxWait),
+			client: c, next: transport, limit: newLimiter(o.RequestsPerSecond, o.QuotaShare, o.MaxWait),
 			authorize: o.Auth.authorizer(transport, o.RequestTimeout, c.secrets),
 		},
 		CheckRedirect: c.checkRedirect,
