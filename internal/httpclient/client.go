@@ -53,7 +53,7 @@ type Options struct {
 	UserAgent                              string
 
 	RequestsPerSecond float64       // never to be exceeded; 0 leaves it to what the app teaches
-	QuotaShare        float64       // of the quota that the app's headers tell, over 0 and up to 1; the rest is left to others. 0 means all
+	QuotaShare        float64       // of the quota that the app's headers tell, up to 1: with less than the rest left, requests wait. 0 means all
 	MaxRetries        *int          // after the first attempt; nil means DefaultRetries
 	RequestTimeout    time.Duration // for one attempt, its body included; 0 means DefaultTimeout
 	MaxWait           time.Duration // the most one request spends waiting between attempts; 0 means DefaultMaxWait

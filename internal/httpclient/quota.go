@@ -16,8 +16,8 @@ type quota struct {
 	window    time.Duration // its length; 0 when untold
 }
 
-// cut is the quota for who may use a share of it: the rest counts as used. What others use beyond their part is
-// taken from ours, because an app counts everybody together.
+// cut is the quota for who may use a share of it: the rest counts as used. An app counts everybody together, so that
+// what others use comes out of the share too.
 func (q quota) cut(share float64) quota {
 	q.remaining = max(0, q.remaining-(1-share)*q.limit)
 	q.limit *= share

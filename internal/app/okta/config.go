@@ -24,7 +24,7 @@ import (
 // Defaults of Config.
 const (
 	DefaultPersonIDIn     = "employeeNumber"
-	DefaultRateLimitShare = 50
+	DefaultRateLimitShare = 75
 )
 
 // Config is everything that the block `okta { ... }` of an app can say, plus what the app block around it says for
@@ -58,7 +58,8 @@ type Config struct {
 	Attributes []Attribute
 	// Licenses are applications whose assignment counts as a license. block `license`, repeated
 	Licenses []License
-	// RateLimitShare is the share of Okta's rate limits to use, in percent; 0 means DefaultRateLimitShare. `rate_limit_share`
+	// RateLimitShare is the share of Okta's rate limits to use, in percent: with less than the rest left in a minute,
+	// requests wait for the next one. 0 means DefaultRateLimitShare. `rate_limit_share`
 	RateLimitShare int
 	// ReadOnly says that nothing is ever written, so that reading scopes are enough. `read_only` of the app block
 	ReadOnly bool

@@ -107,19 +107,14 @@ func (s *Server) fault(r *http.Request) *faulty {
 	return nil
 }
 
-// serve lets a request fail in the way of the fault.
-func (f *faulty) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+// serve lets a request fail in the way of the fault; real is its true answer where it has been carried out.
+func (f *faulty) serve(w http.ResponseWriter, r *http.Request, next http.Handler, real *httptest.ResponseRecorder) {
 	if f.RepeatPage {
 		q := r.URL.Query()
 		q.Del("after")
 		r.URL.RawQuery = q.Encode()
 		next.ServeHTTP(w, r)
 		return
-	}
-	var real *httptest.ResponseRecorder
-	if f.After || f.Body == apptest.BodyCut {
-		real = httptest.NewRecorder()
-		next.ServeHTTP(real, r)
 	}
 	switch {
 	case f.Hang:

@@ -107,10 +107,6 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, next http.Handl
 	}
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	s.mu.Lock()
-	_, hasLength := r.Header["Content-Length"]
-	s.requests = append(s.requests, Request{
-		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body), Header: r.Header.Clone(), HasLength: hasLength || r.ContentLength > 0,
-	})
 	f := s.fault(r)
 	headers := s.Headers
 	s.mu.Unlock()
@@ -118,8 +114,19 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, next http.Handl
 	if headers != nil {
 		headers(w.Header())
 	}
+	var real *httptest.ResponseRecorder
+	if f != nil && (f.After || f.Body == apptest.BodyCut) { // carried out before it counts: tests wait for the count
+		real = httptest.NewRecorder()
+		next.ServeHTTP(real, r)
+	}
+	s.mu.Lock()
+	_, hasLength := r.Header["Content-Length"]
+	s.requests = append(s.requests, Request{
+		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body), Header: r.Header.Clone(), HasLength: hasLength || r.ContentLength > 0,
+	})
+	s.mu.Unlock()
 	if f != nil {
-		f.serve(w, r, next)
+		f.serve(w, r, next, real)
 		return
 	}
 	next.ServeHTTP(w, r)
