@@ -45,7 +45,7 @@ func TestShareOfAQuotaIsKept(t *testing.T) {
 		"half of it":                     {0.5, 0, 51, 45},
 		"all of it":                      {0, 0, 100, 90},
 		"half, when others use a third":  {0.5, 33, 18, 15}, // half is left to others, whoever used the rest
-		"half, when others use most":     {0.5, 80, 2, 1}, // one request a window finds out
+		"half, when others use most":     {0.5, 80, 2, 1},   // one request a window finds out
 		"a quarter, when others use all": {0.25, 100, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

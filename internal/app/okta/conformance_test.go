@@ -14,7 +14,9 @@ import (
 // described is Okta's description of its API, or nil.
 func described(t testing.TB) *apptest.Description {
 	t.Helper()
-	return apptest.FindOpenAPI(t, "okta.json")
+	return apptest.FindOpenAPI(t, "okta.json", apptest.Deviation{
+		Contains: "AppUserUpdateRequest: input matches more than one oneOf schemas", Why: "neither of its two forms requires anything, so that each body has both",
+	})
 }
 
 func TestConformance(t *testing.T) {

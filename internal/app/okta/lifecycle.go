@@ -48,9 +48,16 @@ func login(u user) string { return label(access.AccountRef{ID: u.ID, UserName: u
 // while, and a refusal may mean that it has happened already.
 func (d *Directory) transition(ctx context.Context, u user, op, verb string, query []httpclient.Param, active bool) (user, error) {
 	ref := access.AccountRef{ID: u.ID, UserName: u.text("login")}
-	_, err := d.http.Do(ctx, httpclient.Request{
-		Op: op, Subject: label(ref), Method: http.MethodPost, Path: path("users", u.ID, "lifecycle", verb), Query: query, Idempotent: true,
+	var err error
+	_, waitErr := d.eventually(ctx, func() (bool, error) {
+		_, err = d.http.Do(ctx, httpclient.Request{
+			Op: op, Subject: label(ref), Method: http.MethodPost, Path: path("users", u.ID, "lifecycle", verb), Query: query, Idempotent: true,
+		})
+		return !errors.Is(err, fault.NotFound) || !d.isOurs(u.ID), nil
 	})
+	if err == nil {
+		err = waitErr
+	}
 	switch fault.KindOf(err) {
 	case 0, fault.NotFound, fault.Forbidden, fault.Invalid, fault.Stale, fault.Exists, fault.Unconfirmed:
 	default: // about Okta or the credential, not about this account
