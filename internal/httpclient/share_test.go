@@ -16,7 +16,6 @@ type sharedServer struct {
 	mu     sync.Mutex
 	limit  int
 	others int // used by others in each window, from its beginning
-	window time.Time
 	ours   map[time.Time]int
 }
 
