@@ -387,3 +387,74 @@ func TestTrapMailByDefault(t *testing.T) {
 		})
 	}
 }
+
+// Trap: too many requests at once are refused with a limit of 0, a rest of 0 and an estimate of the time; there is no
+// Retry-After. The request is repeated after that time, also one that creates.
+func TestTrapConcurrencyLimit(t *testing.T) {
+	t.Parallel()
+	s := oktatest.New(t, described(t))
+	d := openFor(t, s, Config{}, true).(*Directory)
+	s.Headers = func(h http.Header) {
+		h.Set("X-Rate-Limit-Limit", "0")
+		h.Set("X-Rate-Limit-Remaining", "0")
+		h.Set("X-Rate-Limit-Reset", fmt.Sprint(time.Now().Unix()-1))
+	}
+	s.Break("POST", "/users$", apptest.Fault{Status: 429, Times: 1})
+	if _, err := d.CreateAccount(t.Context(), newcomer("ana")); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Count("POST", "/users$"); n != 2 || len(s.Users()) != 1 {
+		t.Errorf("%d requests, %d users", n, len(s.Users()))
+	}
+}
+
+// Trap: logins keep their case, and differ by more than case only.
+func TestTrapCaseOfLogins(t *testing.T) {
+	t.Parallel()
+	s, d := directory(t, Config{})
+	p := profileOf("ana")
+	p["login"] = "Ana@ACME.example"
+	s.AddUser(oktatest.User{Profile: p})
+	got, err := collect(d, t, access.AccountFilter{Field: access.UserName, Value: "ana@acme.example"})
+	if err != nil || len(got) != 1 || got[0].UserName != "Ana@ACME.example" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	_, err = d.CreateAccount(t.Context(), newcomer("ana"))
+	fails(t, err, fault.Exists)
+	if !d.Info().UserNamesFoldCase {
+		t.Error("callers would see a difference where there is none")
+	}
+}
+
+// Trap: a rename follows the id and is one request, never a new account.
+func TestTrapRenameKeepsTheID(t *testing.T) {
+	t.Parallel()
+	s, d := directory(t, Config{})
+	id := s.AddUser(oktatest.User{Profile: profileOf("ana")})
+	s.AddUser(oktatest.User{Profile: profileOf("bob")})
+	rename := func(to string) (access.Account, error) {
+		return d.UpdateAccount(t.Context(), access.AccountRef{ID: id, UserName: "ana@acme.example"}, access.AccountSpec{Values: map[access.Field]string{access.UserName: to}})
+	}
+	if got, err := rename("anna@acme.example"); err != nil || got.ID != id || got.UserName != "anna@acme.example" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	same(t, "requests", []string{"POST /api/v1/users/" + id}, s.Lines())
+	_, err := rename("BOB@acme.example")
+	fails(t, err, fault.Exists, "has this user name already")
+	if _, err := rename("ANNA@acme.example"); err != nil {
+		t.Errorf("a change of case: %v", err)
+	}
+}
+
+// Trap: an assignment through a group cannot be taken away by itself; assigning again would make it the user's own.
+func TestTrapAssignmentByGroup(t *testing.T) {
+	t.Parallel()
+	s, opened, _, bob := application(t, Config{AppID: "0oawiki"})
+	a := opened.(*Assignments)
+	fails(t, a.RetireAccount(t.Context(), bob, access.Deactivate), fault.Unsupported, "group staff", "Nothing was written")
+	for _, r := range s.Requests() {
+		if r.Method != http.MethodGet {
+			t.Errorf("%s %s was sent", r.Method, r.Path)
+		}
+	}
+}

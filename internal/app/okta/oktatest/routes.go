@@ -218,16 +218,21 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request) {
 		return
 	case u.Status != "DEPROVISIONED":
 		u.Status = "DEPROVISIONED"
+		s.unassignAll(u.ID)
 	default:
 		s.users = slices.DeleteFunc(s.users, func(x *User) bool { return x == u })
 		for _, g := range s.groups {
 			g.Members = slices.DeleteFunc(g.Members, func(id string) bool { return id == u.ID })
 		}
-		for app := range s.apps {
-			s.apps[app] = slices.DeleteFunc(s.apps[app], func(a *Assignment) bool { return a.UserID == u.ID })
-		}
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// unassignAll takes a user out of all applications, as deactivating does. Groups keep their members.
+func (s *Server) unassignAll(id string) {
+	for app := range s.apps {
+		s.apps[app] = slices.DeleteFunc(s.apps[app], func(a *Assignment) bool { return a.UserID == id })
+	}
 }
 
 // lifecycle allows the transitions that Okta allows.
@@ -258,6 +263,7 @@ func (s *Server) lifecycle(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		u.Status = "DEPROVISIONED"
+		s.unassignAll(u.ID)
 	case "suspend":
 		if u.Status != "ACTIVE" {
 			fail(w, http.StatusBadRequest, "E0000001", "Cannot suspend a user that is not active")
