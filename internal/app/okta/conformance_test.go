@@ -37,7 +37,6 @@ func TestConformance(t *testing.T) {
 				Overhead:   1, // the group rules, once
 				Attributes: []string{"cost_center"},
 				Licenses:   &apptest.Licenses{Product: "Suite", License: "Suite"},
-				Only:       func(name string) bool { return !strings.HasPrefix(name, "failure/list pools") }, // the products come from the configuration
 				Open: func(t testing.TB, w apptest.World) apptest.Subject {
 					s := oktatest.New(t, d)
 					s.PageSize = 4

@@ -9,17 +9,21 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
-// Pools lists the products of the license blocks. It makes no request: who holds one is listed once, by Assignees.
+// Pools lists the products of the license blocks. Where the total is known the seats in use are counted, from a listing;
+// elsewhere the count would say nothing.
 func (d *Directory) Pools(ctx context.Context) iter.Seq2[access.Pool, error] {
 	return func(yield func(access.Pool, error) bool) {
-		if err := ctx.Err(); err != nil {
-			yield(access.Pool{}, d.fault(err, "list licenses", ""))
-			return
-		}
 		for _, l := range d.cfg.Licenses {
 			p := access.Pool{Product: l.Product, License: l.Product, Total: -1, Used: -1}
 			if l.Total != nil {
-				p.Total = *l.Total
+				p.Total, p.Used = *l.Total, 0
+				for _, err := range d.assignmentsOf(ctx, l.AppID, "list licenses", l.Product) {
+					if err != nil {
+						yield(access.Pool{}, err)
+						return
+					}
+					p.Used++
+				}
 			}
 			if !yield(p, nil) {
 				return

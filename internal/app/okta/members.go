@@ -52,7 +52,7 @@ func (d *Directory) ChangeMembers(ctx context.Context, groupID string, changes [
 	if len(todo) == 0 {
 		return b.errs
 	}
-	b.send(ctx, todo[0]) // alone: if the group is gone or the credential may not, one request finds out
+	b.send(ctx, todo[0]) // alone: if the group is gone or the credential no good, one request finds out
 	var g errgroup.Group
 	g.SetLimit(memberWrites)
 	for _, i := range todo[1:] {
@@ -171,18 +171,20 @@ func (b *memberBatch) send(ctx context.Context, i int) {
 	if err == nil {
 		err = waitErr
 	}
+	if err == nil {
+		return
+	}
 	switch fault.KindOf(err) {
-	case 0:
 	case fault.NotFound:
 		if gone := b.groupGone(ctx); gone != nil {
 			b.fail(i, gone)
 		} else if !c.Remove { // an account that is gone is in no group
 			b.fail(i, err)
 		}
-	case fault.Unauthenticated, fault.Forbidden, fault.RateLimited, fault.Unavailable:
+	case fault.Unauthenticated, fault.RateLimited, fault.Unavailable:
 		b.fail(i, err)
 		b.halt(err)
-	default:
+	default: // forbidden too: it may be about this account, an administrator for example
 		b.fail(i, err)
 	}
 }

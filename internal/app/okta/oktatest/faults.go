@@ -46,7 +46,7 @@ func Operation(op apptest.Op) (method, path string) {
 		return "DELETE", groups + one
 	case apptest.ChangeMembers:
 		return "PUT|DELETE", groups + "/[^/]+/users" + one
-	case apptest.ListAssignees:
+	case apptest.ListPools, apptest.ListAssignees:
 		return "GET", "^/api/v1/apps/[^/]+/users$"
 	case apptest.ChangeAssignees:
 		return "POST|DELETE", "^/api/v1/apps/[^/]+/users"
