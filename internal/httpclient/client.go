@@ -42,7 +42,9 @@ type Options struct {
 	Protocol string // named in errors for a support ticket: "scim"
 	// BaseURL is the address that paths are appended to: https, or http on a loopback host.
 	BaseURL string
-	Auth    Auth
+	// BaseURLName is what the configuration calls BaseURL, for messages; default "base_url".
+	BaseURLName string
+	Auth        Auth
 	// Headers go with every request. Their values are treated as secrets.
 	Headers map[string]string
 	// CACertPEM adds trusted certificates to those of the system; ClientCertPEM with ClientKeyPEM
@@ -94,7 +96,7 @@ type Client struct {
 // New checks the options and answers all their problems at once. It makes no request.
 func New(o Options) (*Client, error) {
 	base, err := parseBase(o.BaseURL)
-	problems := []error{err}
+	problems := []error{o.named(err)}
 	transport := o.Transport
 	if transport == nil {
 		var t *http.Transport
@@ -277,12 +279,24 @@ func encodeQuery(params []Param) string {
 
 // locate adds to a fault where and on whom it happened.
 func (c *Client) locate(err error, r *Request) error {
-	err = fault.In(err, c.opts.System, r.Op, r.Subject)
+	err = c.opts.named(fault.In(err, c.opts.System, r.Op, r.Subject))
 	var f *fault.Error
 	if errors.As(err, &f) && f.Protocol == "" {
 		f.Protocol = c.opts.Protocol
 	}
 	return err
+}
+
+// named calls the base URL in a message what the configuration calls it.
+func (o Options) named(err error) error {
+	var f *fault.Error
+	if o.BaseURLName == "" || !errors.As(err, &f) {
+		return err
+	}
+	c := *f
+	c.Cause = strings.ReplaceAll(c.Cause, "base_url", o.BaseURLName)
+	c.Next = strings.ReplaceAll(c.Next, "base_url", o.BaseURLName)
+	return &c
 }
 
 // checkRedirect follows a redirect only for a read and only to the same host: the next host would get
