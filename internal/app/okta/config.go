@@ -100,7 +100,7 @@ func Open(cfg Config) (app.App, error) {
 	auth, err := cfg.auth()
 	problems = append(problems, err)
 	c.http, err = httpclient.New(httpclient.Options{
-		System: cfg.Name, Protocol: "okta", BaseURL: cfg.OrgURL, Auth: auth, UserAgent: cfg.UserAgent,
+		System: cfg.Name, Protocol: "okta", BaseURL: cfg.OrgURL, BaseURLName: "org_url", Auth: auth, UserAgent: cfg.UserAgent,
 		RequestsPerSecond: cfg.MaxRequestsPerSecond, QuotaShare: float64(cfg.RateLimitShare) / 100,
 		MaxRetries: cfg.MaxRetries, RequestTimeout: cfg.RequestTimeout, Logger: cfg.Logger, Explain: explain,
 	})

@@ -169,3 +169,18 @@ func FuzzSurelyNot(f *testing.F) {
 	f.Add(`user.a=="x" or (user.b!="y" && !(f.g("z")))`)
 	f.Fuzz(func(_ *testing.T, s string) { surelyNot(s, map[string]any{"a": "x"}) }) // it ends, and does not panic
 }
+
+// An account that the credential may not touch, an administrator for example, stops nobody else's change.
+func TestForbiddenMemberStopsNoOther(t *testing.T) {
+	t.Parallel()
+	s, d := directory(t, Config{})
+	boss, ana := s.AddUser(oktatest.User{Profile: profileOf("boss")}), s.AddUser(oktatest.User{Profile: profileOf("ana")})
+	id := s.AddGroup(oktatest.Group{Profile: map[string]any{"name": "g"}})
+	s.Break("PUT", "/users/"+boss+"$", apptest.Fault{Status: 403})
+	errs := d.ChangeMembers(t.Context(), id, []access.MemberChange{{Account: access.AccountRef{ID: boss}}, {Account: access.AccountRef{ID: ana}}})
+	fails(t, errs[0], fault.Forbidden)
+	if errs[1] != nil {
+		t.Error(errs[1])
+	}
+	same(t, "members", []string{ana}, s.Groups()[0].Members)
+}
