@@ -111,7 +111,7 @@ func (b appBlock) userAgent() string { return "terraform-provider-tenure/" + b.v
 func (b appBlock) secret(v types.String, argument string) string { return orEnv(v, b.name, argument) }
 
 func appKinds() []appKind {
-	return []appKind{localKind(), scimKind(), entraKind()}
+	return []appKind{localKind(), scimKind(), entraKind(), oktaKind()}
 }
 
 func appKindNames() []string {

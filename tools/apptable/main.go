@@ -11,6 +11,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/entraid"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/okta"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
 )
 
@@ -99,6 +100,17 @@ func table() (string, error) {
 		return "", fmt.Errorf("open the kind local: %w", err)
 	}
 	add("`local`", file)
+	for _, appID := range []string{"", "0oa1"} {
+		a, err := okta.Open(okta.Config{Name: "okta", OrgURL: "https://acme.okta.com", Token: "none", AppID: appID})
+		if err != nil {
+			return "", fmt.Errorf("open the kind okta: %w", err)
+		}
+		name := "`okta`"
+		if appID != "" {
+			name += " with `app_id`"
+		}
+		add(name, a)
+	}
 	names := scim.Profiles()
 	slices.SortFunc(names, func(a, b string) int { // generic first, vendors by name
 		switch {
