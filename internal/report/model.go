@@ -82,7 +82,7 @@ type Person struct {
 	UserName string   `json:"user_name,omitempty"`
 	Category Category `json:"category"`
 	// Changes are sorted by app, kind and name; what is kept stands among them.
-	Changes []Change `json:"changes"`
+	Changes []Grant `json:"changes"`
 }
 
 // Label is the best name that there is.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
-
 )
 
 // Money is an amount in ten-thousandths of a currency's unit: exact for whatever a price list says, and sums stay
@@ -143,4 +142,3 @@ func (p prices) cost(g *Grant) (known bool) {
 	}
 	return true
 }
-
