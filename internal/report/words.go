@@ -224,3 +224,34 @@ func (p *Plan) source() string {
 	}
 	return s
 }
+
+// reasonWords is what a reason is called in a list to choose from.
+func reasonWords(r Reason) string {
+	switch r {
+	case ByRule:
+		return "a rule"
+	case ByException:
+		return "an exception"
+	case ByOverride:
+		return "an override"
+	case ByLeaving:
+		return "left or not started yet"
+	case ByMoving:
+		return "moved: no rule gives it any more"
+	case ByExpiry:
+		return "expired"
+	case ByCutoff:
+		return "cut off"
+	case ByNobody:
+		return "in no configuration"
+	case ByProfile:
+		return "profile follows HR"
+	case ByDrift:
+		return "changed outside Tenure"
+	case ByConfiguration:
+		return "configuration"
+	case ByImport:
+		return "import"
+	}
+	return "held: " + strings.ReplaceAll(plain(string(r)), "_", " ")
+}
