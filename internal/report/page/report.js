@@ -120,9 +120,15 @@
     for (const p of shown.slice(first, first + pageSize)) {
       const i = people.indexOf(p);
       const open = state.open.has(i);
-      const button = make("button", { type: "button", class: "who", "aria-expanded": String(open), "data-person": i, id: "p" + i }, make("b", { text: p.label }));
-      for (const s of p.small) button.append(make("small", { text: s }));
-      button.append(make("span", { class: "tag " + p.category.id, text: p.category.one }));
+      const button = make("button", { type: "button", class: "who", "aria-expanded": String(open), "data-person": i, id: "p" + i }, make("b", {}, make("bdi", { text: p.label })), make("span", { class: "tag " + p.category.id, text: p.category.one }));
+      if (p.small.length) {
+        const small = make("small");
+        for (const [k, s] of p.small.entries()) {
+          if (k) small.append(" · ");
+          small.append(make("bdi", { text: s }));
+        }
+        button.append(small);
+      }
       const row = make("tr", {}, make("th", { scope: "row" }, button));
       for (const a of columns) {
         const cell = make("td", { "data-app": text(a) });
