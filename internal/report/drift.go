@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
@@ -150,11 +151,15 @@ func (b *builder) leftDrift() {
 	for _, c := range b.drifted {
 		found := b.drift[driftKey{c.plan, c.address}]
 		r := b.reader(c)
+		why := "no change is planned for it"
+		if p := b.report.Plans[c.plan]; slices.Contains(p.Unplanned, c.address) {
+			why = "planning stopped before it was decided about"
+		}
 		for s, what := range found {
 			if what == "" {
 				continue // told
 			}
-			g := Grant{Effect: Noticed, Kind: s.kindOf(), Name: s.in, Drift: what, Why: "no change is planned for it", Reason: ByDrift}
+			g := Grant{Effect: Noticed, Kind: s.kindOf(), Name: s.in, Drift: what, Why: why, Reason: ByDrift}
 			if s != accountOf("") {
 				r.tell(s, g)
 				continue

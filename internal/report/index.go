@@ -44,10 +44,8 @@ func (x *index) learn(c *change) {
 		for _, id := range v.IDs {
 			x.extra[id] = true
 		}
-		for _, id := range []string{v.ID, v.AccountID} {
-			if id != "" && c.typ != "tenure_group" && c.typ != "tenure_group_members" {
-				x.extra[id] = true
-			}
+		if v.AccountID != "" {
+			x.extra[v.AccountID] = true
 		}
 		for s, id := range v.strangers {
 			x.extra[s.who] = true
@@ -69,6 +67,9 @@ func (x *index) learn(c *change) {
 			x.extra[v.UserName] = true
 		}
 		if c.typ == "tenure_account" {
+			if v.ID != "" {
+				x.extra[v.ID] = true
+			}
 			x.words(&v.account)
 		}
 	}
