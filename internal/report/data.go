@@ -56,8 +56,8 @@ func (b *builder) readData(plan int, d dataSource) error {
 			Evidence: text(f.Evidence), Suggestion: f.Suggestion, Fingerprint: f.Fingerprint,
 			Waived: waived != "" && waived != "false", MonthlyCost: text(f.MonthlyCost), Plan: plan, Source: d.address,
 		}
-		same := func(o Finding) bool { return o.Fingerprint == n.Fingerprint && n.Fingerprint != "" }
-		if !slices.ContainsFunc(b.report.Findings, same) {
+		if n.Fingerprint == "" || !b.found[n.Fingerprint] {
+			b.found[n.Fingerprint] = true
 			b.report.Findings = append(b.report.Findings, n)
 		}
 		for _, word := range []string{f.PersonID, lastPart(f.Subject)} {

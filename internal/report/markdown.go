@@ -153,7 +153,7 @@ func (m *markdown) summary() {
 		m.add("\n")
 	}
 	if len(r.Summary.Cost) > 0 {
-		m.add("Licenses cost **" + costWords(r.Summary.Cost) + "** per month after this.")
+		m.add("The monthly cost of licenses changes by **" + costWords(r.Summary.Cost) + "**.")
 		if r.Summary.Unpriced > 0 {
 			m.add(fmt.Sprintf(" %s not counted: no `license_price` names them.", count(r.Summary.Unpriced, "license is", "licenses are")))
 		}

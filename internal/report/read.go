@@ -43,6 +43,7 @@ type builder struct {
 	secrets  secrets
 	people   map[string]*Person
 	accounts map[string]holding
+	found    map[string]bool // fingerprints of findings: two data sources may look at one app
 }
 
 // driftKey is one resource of one plan.
@@ -59,7 +60,7 @@ func newBuilder() *builder {
 		report:  &Report{Version: Version, Plans: []Plan{}, Objects: []Object{}, Findings: []Finding{}, Stops: []Stop{}, Notes: []Note{}},
 		drift:   make(map[driftKey]map[subject]string),
 		reasons: make(map[string]map[string]string), index: newIndex(),
-		people: make(map[string]*Person), accounts: make(map[string]holding),
+		people: make(map[string]*Person), accounts: make(map[string]holding), found: make(map[string]bool),
 	}
 }
 

@@ -60,6 +60,9 @@ func (r *Report) Redact(key []byte) {
 		}
 	}
 	r.Summary.Findings = severities
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { // the order of names would tell them
+		return cmp.Or(severityRank(b.Severity)-severityRank(a.Severity), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
 	for i := range r.Stops {
 		s := &r.Stops[i]
 		s.Summary, s.Detail, s.Resource = "Planning stopped with an error.", "", x.address(s.Resource)
@@ -243,6 +246,8 @@ func (x *redactor) finding(f *Finding) {
 			f.Subject += x.name(string(s.kindOf()), s.in) + "/"
 		}
 		f.Subject += x.pseudonym("person", who)
+	} else if f.Subject == f.PersonID {
+		f.Subject = x.pseudonym("person", f.Subject)
 	} else {
 		f.Subject = x.pseudonym("subject", f.Subject)
 	}

@@ -27,26 +27,35 @@ func TestSetChanges(t *testing.T) {
 	}{
 		"a new resource": {
 			create, nil, set("a", m{"1": account("ana@acme.example", "Ana", m{"role": "admin"})}, member), nil, "enrolled",
-			[]string{"gain a account manage []", "gain a role admin< manage []", "gain a group staff member< manage []"}, "",
+			[]string{"gain a account manage []", "gain a role admin< manage []", "gain a group staff member< manage []"},
+			"",
 		},
 		"adopted": {
 			update, set("a", m{}, m{"strangers": m{"accounts/ana@acme.example": "u1"}}),
 			set("a", m{"1": ana}, m{"ids": m{"1": "u1"}}, explain("accounts/1", why("adopt", "in configuration; the account is there already"))),
-			nil, "mover", []string{"change a account adopt [configuration]"}, "",
+			nil, "mover",
+			[]string{"change a account adopt [configuration]"},
+			"",
 		},
 		"a membership adopted": {
 			update, set("a", m{"1": ana}, m{"strangers": m{"groups/staff/ana@acme.example": "member"}}),
 			set("a", m{"1": ana}, member, explain("groups/staff/ana@acme.example", why("add", `rule "staff"`))),
-			nil, "mover", []string{"keep a account []", "change a group staff member<member adopt [rule]"}, "",
+			nil, "mover",
+			[]string{"keep a account []", "change a group staff member<member adopt [rule]"},
+			"",
 		},
 		"a role in a group": {
 			update, set("a", m{"1": ana}, member),
 			set("a", m{"1": ana}, m{"groups": m{"staff": m{"ana@acme.example": "owner"}}}, explain("groups/staff/ana@acme.example", why("change", "configuration says owner instead of member"))),
-			nil, "mover", []string{"keep a account []", "change a group staff owner<member change [configuration]"}, "",
+			nil, "mover",
+			[]string{"keep a account []", "change a group staff owner<member change [configuration]"},
+			"",
 		},
 		"an account role": {
 			update, set("a", m{"1": account("ana@acme.example", "Ana", m{"role": "user"})}), set("a", m{"1": account("ana@acme.example", "Ana", m{"role": "admin"})}, explain("accounts/1", why("update", "differs in role"))),
-			nil, "mover", []string{"keep a account []", "change a role admin<user update []"}, "",
+			nil, "mover",
+			[]string{"keep a account []", "change a role admin<user update []"},
+			"",
 		},
 		"a renamed group": {
 			update, set("a", m{"1": ana}, member), set("a", m{"1": ana}, m{"groups": m{"crew": m{"ana@acme.example": "member"}}}),
@@ -56,28 +65,40 @@ func TestSetChanges(t *testing.T) {
 			update, set("a", m{"1": ana}, member),
 			set("a", m{"1": account("ana.b@acme.example", "Ana")}, m{"groups": m{"staff": m{"ana.b@acme.example": "member"}}},
 				explain("accounts/1", why("update", "differs in user_name"), "groups/staff/ana.b@acme.example", why("rename", "nothing is sent"))),
-			nil, "mover", []string{"keep a account []", "keep a group staff member< []", "change a profile user_name:ana@acme.example>ana.b@acme.example update [profile]"}, "",
+			nil, "mover",
+			[]string{"keep a account []", "keep a group staff member< []", "change a profile user_name:ana@acme.example>ana.b@acme.example update [profile]"},
+			"",
 		},
 		"deactivated on request": {
 			update, set("a", m{"1": ana}), set("a", m{"1": account("ana@acme.example", "Ana", m{"active": false})}, explain("accounts/1", why("deactivate", "active = false"))),
-			nil, "mover", []string{"lose a account deactivate [configuration]"}, "",
+			nil, "mover",
+			[]string{"lose a account deactivate [configuration]"},
+			"",
 		},
 		"reactivated": {
 			update, set("a", m{"1": account("ana@acme.example", "Ana", m{"active": false})}), set("a", m{"1": account("ana@acme.example", "Ana", m{"active": true})}, explain("accounts/1", why("reactivate", "active = true is enforced"))),
-			nil, "mover", []string{"gain a account reactivate [configuration]"}, "",
+			nil, "mover",
+			[]string{"gain a account reactivate [configuration]"},
+			"",
 		},
 		"a stranger removed": {
 			update, set("a", m{}, m{"strangers": m{"accounts/ana@acme.example": "u1"}}),
 			set("a", m{}, explain("accounts/ana@acme.example", why("deactivate", `in no configuration, and unmanaged = "remove"`))),
-			nil, "leaver", []string{"lose a account deactivate [stranger]"}, "",
+			nil, "leaver",
+			[]string{"lose a account deactivate [stranger]"},
+			"",
 		},
 		"a stranger as before": {
 			noop, set("a", m{}, m{"strangers": m{"accounts/ana@acme.example": "u1"}}), set("a", m{}, m{"strangers": m{"accounts/ana@acme.example": "u1"}}),
-			nil, "stranger", []string{"unmanaged a account [stranger]"}, "",
+			nil, "stranger",
+			[]string{"unmanaged a account [stranger]"},
+			"",
 		},
 		"held again": {
 			noop, set("a", m{}, m{"held": m{"accounts/1": m{"reason": "overlap", "since": "2026-03-01T00:00:00Z"}}}), set("a", m{}, m{"held": m{"accounts/1": m{"reason": "overlap", "since": "2026-03-01T00:00:00Z"}}}),
-			nil, "held", []string{"held a account [overlap]"}, "",
+			nil, "held",
+			[]string{"held a account [overlap]"},
+			"",
 		},
 		"explanations of the last apply": {
 			noop, set("a", m{"1": ana}, member), set("a", m{"1": ana}, member, explain("accounts/1", why("create", `rule "x"`))), nil, "", nil, "",
@@ -85,11 +106,15 @@ func TestSetChanges(t *testing.T) {
 		"destroyed and kept": {remove, set("a", m{"1": ana}, member), nil, nil, "", nil, "destroyed"},
 		"destroyed and removed": {
 			remove, set("a", m{"1": ana}, member, m{"on_destroy": "remove"}), nil, nil, "leaver",
-			[]string{"lose a account deactivate [configuration]", "lose a group staff member< remove [configuration]"}, "",
+			[]string{"lose a account deactivate [configuration]", "lose a group staff member< remove [configuration]"},
+			"",
 		},
 		"replaced": {
-			[]string{"delete", "create"}, set("a", m{"1": ana}, member), set("a", m{"1": ana}, explain("groups/staff/ana@acme.example", why("remove", `no longer matched by rule "staff"`))),
-			nil, "mover", []string{"keep a account []", "lose a group staff member< remove [mover]"}, "",
+			[]string{"delete", "create"},
+			set("a", m{"1": ana}, member), set("a", m{"1": ana}, explain("groups/staff/ana@acme.example", why("remove", `no longer matched by rule "staff"`))),
+			nil, "mover",
+			[]string{"keep a account []", "lose a group staff member< remove [mover]"},
+			"",
 		},
 		"not known yet": {
 			update, set("a", m{"1": ana}, member), m{"app": "a"}, m{"after_unknown": m{"accounts": true, "groups": true}}, "", nil, "unknown",
@@ -99,7 +124,10 @@ func TestSetChanges(t *testing.T) {
 		},
 		"a role not known yet": {
 			update, set("a", m{"1": ana}, member), set("a", m{"1": ana}, m{"groups": m{"staff": m{}}}, explain("groups/staff/ana@acme.example", why("change", "configuration says a value not known yet instead of member"))),
-			m{"after_unknown": m{"groups": m{"staff": m{"ana@acme.example": true}}}}, "mover", []string{"keep a account []", "change a group staff (known after apply)<member change [configuration]"}, "",
+			m{"after_unknown": m{"groups": m{"staff": m{"ana@acme.example": true}}}},
+			"mover",
+			[]string{"keep a account []", "change a group staff (known after apply)<member change [configuration]"},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +147,9 @@ func TestSetChanges(t *testing.T) {
 
 func TestSingleResources(t *testing.T) {
 	t.Parallel()
-	one := func(more ...m) m { return account("ana@acme.example", "Ana", append([]m{{"app": "a", "person_id": "1"}}, more...)...) }
+	one := func(more ...m) m {
+		return account("ana@acme.example", "Ana", append([]m{{"app": "a", "person_id": "1"}}, more...)...)
+	}
 	membership := func(group, role string) m {
 		return m{"app": "a", "group": group, "role": role, "user_name": "ana@acme.example"}
 	}

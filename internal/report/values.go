@@ -32,8 +32,14 @@ type account struct {
 // profile are the fields that say who somebody is, rather than what they may do.
 func (a *account) profile() []struct{ name, value string } {
 	list := []struct{ name, value string }{
-		{"user_name", a.UserName}, {"email", a.Email}, {"given_name", a.GivenName}, {"family_name", a.FamilyName},
-		{"display_name", a.DisplayName}, {"title", a.Title}, {"department", a.Department}, {"manager", a.Manager},
+		{"user_name", a.UserName},
+		{"email", a.Email},
+		{"given_name", a.GivenName},
+		{"family_name", a.FamilyName},
+		{"display_name", a.DisplayName},
+		{"title", a.Title},
+		{"department", a.Department},
+		{"manager", a.Manager},
 	}
 	for _, k := range slices.Sorted(maps.Keys(a.Attributes)) {
 		list = append(list, struct{ name, value string }{"attributes." + k, a.Attributes[k]})

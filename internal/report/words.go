@@ -210,8 +210,11 @@ func costWords(list []Cost) string {
 		if c.Net() > 0 {
 			sign = "+"
 		}
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s%s %s", sign, c.Net(), plain(c.Currency)))+
-			fmt.Sprintf(" (+%s, -%s)", c.Added, c.Freed))
+		words := strings.TrimSpace(fmt.Sprintf("%s%s %s", sign, c.Net(), plain(c.Currency)))
+		if c.Added != 0 && c.Freed != 0 {
+			words += fmt.Sprintf(" (+%s, -%s)", c.Added, c.Freed)
+		}
+		parts = append(parts, words)
 	}
 	return strings.Join(parts, "; ")
 }
