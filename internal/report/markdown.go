@@ -69,8 +69,12 @@ func (m *markdown) write(title string) string {
 	m.warnings()
 	m.summary()
 	m.findings()
+	sections := len(r.Summary.People)
 	for _, c := range Categories() {
-		m.category(c)
+		if r.Summary.People[c] > 0 {
+			m.category(c, m.left/sections) // each may use what those before it left
+			sections--
+		}
 	}
 	m.objects()
 	m.notes()
@@ -207,11 +211,9 @@ func (m *markdown) findings() {
 // long is from how many people on a section is folded.
 const long = 12
 
-func (m *markdown) category(c Category) {
+// category tells about the people of one category in at most so many characters.
+func (m *markdown) category(c Category, budget int) {
 	people := slices.DeleteFunc(slices.Clone(m.report.People), func(p Person) bool { return p.Category != c })
-	if len(people) == 0 {
-		return
-	}
 	title, words := c.heading()
 	m.add(fmt.Sprintf("### %s (%d)\n\n%s\n\n", title, len(people), words))
 	folded := len(people) > long || c == Stranger || c == Enrolled
@@ -221,17 +223,17 @@ func (m *markdown) category(c Category) {
 	told := 0
 	for i := range people {
 		entry := person(&people[i])
-		if length(entry) > m.left/2 {
+		if length(entry) > budget/2 {
 			entry = short(&people[i])
 		}
-		if length(entry) > m.left {
+		if length(entry) > budget {
 			break
 		}
 		m.add(entry)
+		budget -= length(entry)
 		told++
 	}
 	if n := len(people) - told; n > 0 {
-		m.left += length("…") // what is said now was reserved
 		m.add(fmt.Sprintf("\n…and %s left out here for length. The HTML, JSON and CSV forms of this report have everybody.\n", count(n, "more person", "more people")))
 	}
 	if folded {
