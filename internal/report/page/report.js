@@ -144,6 +144,7 @@
     const range = shown.length ? `${first + 1} to ${Math.min(first + pageSize, shown.length)} of ` : "";
     $("status").textContent = range + (shown.length === 1 ? "1 person" : shown.length + " people") + (shown.length < people.length ? ` (${people.length} in all)` : "");
     $("page").textContent = `Page ${state.page + 1} of ${pages}`;
+    $("turn").hidden = pages === 1;
     $("prev").disabled = state.page === 0;
     $("next").disabled = state.page >= pages - 1;
   };
@@ -154,7 +155,7 @@
     const i = Number(b.dataset.person);
     if (!state.open.delete(i)) state.open.add(i);
     draw();
-    $("p" + i).focus();
+    $("p" + i).focus({ preventScroll: true });
   });
   const turn = (by) => () => { state.page += by; draw(); $("people").scrollIntoView(); };
   $("prev").addEventListener("click", turn(-1));
@@ -168,6 +169,7 @@
     state.category = state.category === c.dataset.category ? "" : c.dataset.category;
     press();
     filter();
+    $("people").scrollIntoView();
   });
   $("clear").addEventListener("click", () => {
     for (const id of ["app", "effect", "kind", "reason", "person"]) $(id).value = "";
@@ -198,6 +200,7 @@
       $("frows").replaceChildren(rows);
       $("fstatus").textContent = list.length === 1 ? "1 finding" : list.length + " findings";
       $("fpage").textContent = `Page ${page + 1} of ${pages}`;
+      $("fturn").hidden = pages === 1;
       $("fprev").disabled = page === 0;
       $("fnext").disabled = page >= pages - 1;
     };
