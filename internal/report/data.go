@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -21,9 +22,7 @@ func (b *builder) readData(plan int, d dataSource) error {
 				b.reasons[person] = reasons
 				continue
 			}
-			for grant, why := range reasons {
-				b.reasons[person][grant] = why
-			}
+			maps.Copy(b.reasons[person], reasons)
 		}
 		return nil
 	}

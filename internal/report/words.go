@@ -86,8 +86,8 @@ func (g *Grant) what(name func(string) string) string {
 
 // fieldName is a field in words; the keys of attributes may be anything.
 func fieldName(f string, name func(string) string) string {
-	if strings.HasPrefix(f, "attributes.") {
-		return name(strings.TrimPrefix(f, "attributes."))
+	if key, ok := strings.CutPrefix(f, "attributes."); ok {
+		return name(key)
 	}
 	return strings.ReplaceAll(f, "_", " ")
 }
