@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -83,7 +84,7 @@ func FindOpenAPI(t testing.TB, file string, known ...Deviation) *Description {
 // specFile is the description's place: below the variable's folder, else in shared/specs beside one of the folders
 // from the repository upwards; "" when it is nowhere.
 func specFile(file string) string {
-	there := func(path string) bool { _, err := os.Stat(path); return err == nil }
+	there := func(path string) bool { _, err := os.Stat(path); return err == nil } //nolint:gosec // a place that whoever runs the tests names
 	if dir := os.Getenv(SpecsEnv); dir != "" {
 		if at := filepath.Join(dir, file); there(at) {
 			return at
@@ -127,9 +128,7 @@ func (d *Description) Handler(t testing.TB, next http.Handler) http.Handler {
 				t.Errorf("%s %s is not as the vendor describes: %s", r.Method, r.URL.Path, p)
 			}
 		}
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
+		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
 		_, _ = w.Write(rec.Body.Bytes())
 	})
