@@ -42,8 +42,13 @@ func (b rosterBlock) read(ctx context.Context, diags *diag.Diagnostics, into any
 	diags.Append(b.kind.As(ctx, into, basetypes.ObjectAsOptions{})...)
 }
 
+// secret is the argument's value, else that of TENURE_ROSTER_<NAME>_<ARGUMENT>.
+func (b rosterBlock) secret(v types.String, argument string) string {
+	return orEnv(v, "roster", b.name, argument)
+}
+
 func rosterKinds() []rosterKind {
-	return []rosterKind{csvKind(), jsonKind()}
+	return []rosterKind{csvKind(), jsonKind(), bambooHRKind()}
 }
 
 func rosterKindNames() []string {

@@ -74,5 +74,5 @@ func Open(c Config) (roster.Source, error) {
 // Info describes the source. A file may hold anybody, so absence says nothing about former and future
 // people.
 func (s *source) Info() roster.Info {
-	return roster.Info{Kind: "csv", Name: s.cfg.Name, Terminated: true, FutureHires: true, Leave: true}
+	return roster.Info{Kind: "csv", Name: s.cfg.Name, Terminated: roster.Depends, FutureHires: roster.Depends, Leave: roster.Depends}
 }

@@ -241,7 +241,7 @@ func TestOpenReportsEverythingAndTouchesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatalf("opening reads the file: %v", err)
 	}
-	if i := s.Info(); i.Kind != "csv" || i.Name != "hr" || i.Totals {
+	if i := s.Info(); i.Kind != "csv" || i.Name != "hr" || i.Totals != roster.No {
 		t.Errorf("%+v", i)
 	}
 }

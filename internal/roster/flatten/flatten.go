@@ -39,10 +39,11 @@ type Cell struct {
 // paths numbers the dotted paths of all records in the order in which they turn up.
 type paths struct {
 	ids  map[step]int
-	full []string
+	name []string
 	keep []bool
 	seen []int  // by id: the last record that had it
 	text []bool // by id: it holds text somewhere, or nothing, and is not just a way to other paths
+	full []bool // by id: it holds text somewhere
 }
 
 type step struct {
@@ -58,16 +59,17 @@ func (w *Walker) id(parent int, key string) int {
 		if p.ids == nil {
 			p.ids = make(map[step]int)
 		}
-		id = len(p.full)
+		id = len(p.name)
 		name := strings.Clone(key)
 		if parent >= 0 {
-			name = p.full[parent] + "." + key
+			name = p.name[parent] + "." + key
 		}
 		p.ids[step{parent, strings.Clone(key)}] = id
-		p.full = append(p.full, name)
+		p.name = append(p.name, name)
 		p.keep = append(p.keep, w.Keep == nil || w.Keep(name))
 		p.seen = append(p.seen, 0)
 		p.text = append(p.text, false)
+		p.full = append(p.full, false)
 	}
 	return id
 }
@@ -75,8 +77,8 @@ func (w *Walker) id(parent int, key string) int {
 // Columns are the paths by number, with "" for those that only lead to others: a field mapped to an object
 // must be an error and not forever blank.
 func (w *Walker) Columns() []string {
-	list := make([]string, len(w.paths.full))
-	for id, name := range w.paths.full {
+	list := make([]string, len(w.paths.name))
+	for id, name := range w.paths.name {
 		if w.paths.text[id] {
 			list[id] = name
 		}
@@ -84,8 +86,11 @@ func (w *Walker) Columns() []string {
 	return list
 }
 
+// Blank reports whether a numbered path holds nothing wherever it is.
+func (w *Walker) Blank(id int) bool { return w.paths.text[id] && !w.paths.full[id] }
+
 // Path is the name of a numbered path.
-func (w *Walker) Path(id int) string { return w.paths.full[id] }
+func (w *Walker) Path(id int) string { return w.paths.name[id] }
 
 // Record reads the value at an offset as a record, and gives the offset behind it. Expect is about how many cells it has.
 func (w *Walker) Record(at, expect int) (Record, int) {
@@ -106,7 +111,7 @@ func (w *Walker) object(at, parent int, r *Record) int {
 		at = w.Space(w.Space(next) + 1) // behind the colon
 		id := w.id(parent, key)
 		if w.paths.seen[id] == w.number {
-			r.Twice = w.paths.full[id]
+			r.Twice = w.paths.name[id]
 		}
 		w.paths.seen[id] = w.number
 		at = w.value(at, id, r)
@@ -153,6 +158,7 @@ func (w *Walker) value(at, path int, r *Record) int {
 	}
 	w.paths.text[path] = true
 	text, next := w.Text(at)
+	w.paths.full[path] = w.paths.full[path] || text != ""
 	if text != "" && w.paths.keep[path] {
 		r.Cells = append(r.Cells, Cell{path, text})
 	}
@@ -161,7 +167,7 @@ func (w *Walker) value(at, path int, r *Record) int {
 
 func (w *Walker) nested(path int, r *Record) {
 	if r.Nested == "" && w.paths.keep[path] {
-		r.Nested = w.paths.full[path]
+		r.Nested = w.paths.name[path]
 	}
 }
 
