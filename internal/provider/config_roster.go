@@ -48,7 +48,10 @@ func (b rosterBlock) secret(v types.String, argument string) string {
 }
 
 func rosterKinds() []rosterKind {
-	return []rosterKind{csvKind(), jsonKind(), bambooHRKind()}
+	return []rosterKind{
+		csvKind(), jsonKind(),
+		bambooHRKind(), hibobKind(), personioKind(), workdayKind(),
+	}
 }
 
 func rosterKindNames() []string {

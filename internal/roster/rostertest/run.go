@@ -45,6 +45,8 @@ type Vendor struct {
 	Anonymous bool
 	// Requests is the most requests that reading so many people may take, tokens included.
 	Requests func(people int) int
+	// People is how many the large company has; 20,000 where it is 0. Fewer is for APIs that need a request per person.
+	People int
 }
 
 func (v Vendor) open(t testing.TB, s *Server, m roster.Mapping) roster.Source {
@@ -323,7 +325,7 @@ func (v Vendor) trouble(t *testing.T) {
 			c := &Company{People: generated(2*size + 1)}
 			s := v.Serve(t, c)
 			s.fail = func(n int, _ http.ResponseWriter) bool {
-				if n == 2 || v.PageSize == 0 && n == 1 {
+				if n == 2 && v.PageSize > 0 || n == 1 && v.PageSize == 0 {
 					c.Expire()
 				}
 				return false
