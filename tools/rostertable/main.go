@@ -61,8 +61,8 @@ func sources() ([]roster.Source, error) {
 	var list []roster.Source
 	var errs []error
 	add := func(s roster.Source, err error) { list, errs = append(list, s), append(errs, err) }
-	add(csvfile.Open(csvfile.Config{Path: "people.csv"}))
-	add(jsonfile.Open(jsonfile.Config{Path: "people.json"}))
+	add(csvfile.Open(csvfile.Config{File: roster.File{Path: "people.csv"}}))
+	add(jsonfile.Open(jsonfile.Config{File: roster.File{Path: "people.json"}}))
 	add(bamboohr.Open(bamboohr.Config{Company: "acme", APIKey: secret}))
 	add(hibob.Open(hibob.Config{ServiceUser: "SERVICE-1", Token: secret}))
 	add(personio.Open(personio.Config{ClientID: "client", ClientSecret: secret}))

@@ -18,14 +18,14 @@ import (
 // People reads the file: every element of the array is a person or a problem, or the whole file is an
 // error.
 func (s *source) People(ctx context.Context) (roster.Roster, error) {
-	data, err := roster.ReadFile(ctx, s.cfg.Path, s.cfg.MaxSize)
+	data, err := s.cfg.Read(ctx)
 	if err == nil {
 		var r roster.Roster
 		if r, err = s.parse(ctx, data); err == nil {
 			return r, nil
 		}
 	}
-	return roster.Roster{}, roster.ReadError(s.cfg.Name, s.cfg.Path, err)
+	return roster.Roster{}, roster.ReadError(s.cfg.Name, s.cfg.File.String(), err)
 }
 
 func (s *source) parse(ctx context.Context, data []byte) (roster.Roster, error) {
@@ -46,10 +46,11 @@ func (s *source) parse(ctx context.Context, data []byte) (roster.Roster, error) 
 		return roster.Roster{}, invalid("Zero people is never a roster: check the export.", "its array is empty")
 	}
 	columns := w.Columns()
+	name := s.cfg.File.String()
 	m, err := roster.NewMapper(roster.Table{
-		Name: s.cfg.Name, Subject: s.cfg.Path, Columns: columns, Mapping: s.cfg.Mapping, Size: len(records),
+		Name: s.cfg.Name, Subject: name, Columns: columns, Mapping: s.cfg.Mapping, Size: len(records),
 		Where: func(i int) string {
-			return fmt.Sprintf("%s:%d (record %d)", s.cfg.Path, w.line(records[i].Offset), i+1)
+			return fmt.Sprintf("%s:%d (record %d)", name, w.line(records[i].Offset), i+1)
 		},
 	})
 	if err != nil {
