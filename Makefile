@@ -62,6 +62,7 @@ docs: bin/tfplugindocs ## Regenerate docs/ from the schema, templates/ and examp
 	@echo "Generating docs/ from the schema, templates/ and examples/." >&2
 	@go run ./tools/schema > bin/schema.json
 	@go run ./tools/apptable templates/guides/apps.md
+	@go run ./tools/rostertable templates/guides/rosters.md
 	@bin/tfplugindocs generate --provider-name tenure --rendered-provider-name Tenure --providers-schema bin/schema.json \
 		> bin/tfplugindocs.log 2>&1 || { cat bin/tfplugindocs.log; exit 1; }
 

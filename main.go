@@ -21,7 +21,7 @@ func main() {
 	debug := flag.Bool("debug", false, "serve for a debugger such as delve")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		os.Exit(cli.Main(context.Background(), flag.Args(), os.Stdout, os.Stderr))
+		os.Exit(cli.Main(context.Background(), flag.Args(), os.Stdout, os.Stderr, provider.RosterFile(version)))
 	}
 	quietFramework()
 	server, err := provider.NewServer(context.Background(), version)

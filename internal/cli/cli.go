@@ -23,8 +23,13 @@ const (
 
 // Main runs the subcommand that args name (without the program's name) and answers the exit code.
 // Results go to stdout, errors to stderr. It ends early when ctx does.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+//
+// What the commands need of the rest of the binary comes with it: [OpenRosters].
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer, with ...OpenRosters) int {
 	root := newRoot()
+	for _, open := range with {
+		root.AddCommand(newRoster(open))
+	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

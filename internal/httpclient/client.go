@@ -126,7 +126,7 @@ func New(o Options) (*Client, error) {
 	c.http = &http.Client{
 		Transport: &exchange{
 			client: c, next: transport, limit: newLimiter(o.RequestsPerSecond, o.QuotaShare, o.MaxWait),
-			authorize: o.Auth.authorizer(transport, o.RequestTimeout, c.secrets),
+			auth: o.Auth.authorizer(transport, o.RequestTimeout, c.secrets),
 		},
 		CheckRedirect: c.checkRedirect,
 	}
@@ -180,6 +180,9 @@ type Request struct {
 	// What is not idempotent is repeated only where it was certainly not carried out: after 429, and
 	// when no connection came about.
 	Idempotent bool
+	// ReadOnly says that a POST changes nothing: a search or a report with its question in the body. It counts as a
+	// read, so no failure of it is ever Unconfirmed.
+	ReadOnly bool
 }
 
 // Param is one query parameter. Spaces travel as %20, because several servers do not decode "+".
@@ -189,14 +192,16 @@ type Param struct {
 }
 
 // Write reports whether the request can change something.
-func (r *Request) write() bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
+func (r *Request) write() bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead && !r.ReadOnly
+}
 
 func (r *Request) repeatable() bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
 		return true
 	}
-	return r.Idempotent
+	return r.Idempotent || r.ReadOnly
 }
 
 // Do sends the request, again where that is safe, and answers with a status below 300 or a fault. A

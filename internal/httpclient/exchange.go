@@ -18,10 +18,10 @@ import (
 // reads the whole answer within the time-out, learns the limit from it, and logs. Reading here, and not
 // in the caller, makes a cut-off answer an error like any other, so that a read is tried again.
 type exchange struct {
-	client    *Client
-	next      http.RoundTripper
-	limit     *limiter
-	authorize func(*http.Request) error
+	client *Client
+	next   http.RoundTripper
+	limit  *limiter
+	auth   authorizer
 }
 
 // Errors of an attempt that net/http does not have.
@@ -45,7 +45,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Host != c.base.Host || req.URL.Scheme != c.base.Scheme {
 		return nil, fault.New(fault.Invalid, "refused to send the credential to another host than %s", c.base.Host)
 	}
-	if err := x.authorize(req); err != nil {
+	if err := x.auth.authorize(req); err != nil {
 		return nil, err
 	}
 	c.sent.Add(1)
@@ -69,6 +69,10 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	x.limit.learn(time.Now(), resp)
+	if resp.StatusCode == http.StatusUnauthorized && x.auth.renew != nil && !cl.renewed {
+		cl.renewed = true
+		cl.again = x.auth.renew(req)
+	}
 	return resp, nil
 }
 
@@ -145,6 +149,8 @@ type call struct {
 	ambiguous bool
 	// said: the last answer asked for fewer requests by the vendor's code (Diagnosis).
 	said bool
+	// renewed: the credential was refused once; again: with another one now there, the request can be repeated.
+	renewed, again bool
 	// Of the current attempt, told by net/http, possibly from another goroutine.
 	started, wantedConn, wrote atomic.Bool
 }
@@ -155,7 +161,7 @@ func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
 func (cl *call) begin() {
 	cl.attempts++
-	cl.said = false
+	cl.said, cl.again = false, false
 	cl.started.Store(false)
 	cl.wantedConn.Store(false)
 	cl.wrote.Store(false)

@@ -23,6 +23,10 @@ func newSecrets(o Options) *secrets {
 	if cc := o.Auth.ClientCredentials; cc != nil {
 		s.add(cc.ClientSecret)
 	}
+	if rt := o.Auth.RefreshToken; rt != nil {
+		s.add(rt.ClientSecret)
+		s.add(rt.Token)
+	}
 	for _, v := range o.Headers {
 		s.add(v)
 	}

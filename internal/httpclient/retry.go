@@ -36,6 +36,9 @@ func (cl *call) checkRetry(ctx context.Context, resp *http.Response, err error) 
 			cl.timeouts++
 		}
 		again = passing(err) && cl.timeouts < maxTimeouts && (cl.certainlyNotSent() || cl.req.repeatable())
+	case cl.again: // refused, so not carried out
+		cl.wait = 0
+		return true, nil
 	case cl.said || throttled(resp):
 		again, hint = true, waitHint(resp.Header, time.Now())
 	default:

@@ -108,7 +108,9 @@ func (b appBlock) maxRetries() *int {
 func (b appBlock) userAgent() string { return "terraform-provider-tenure/" + b.version }
 
 // secret is the argument's value, else that of TENURE_APP_<NAME>_<ARGUMENT>.
-func (b appBlock) secret(v types.String, argument string) string { return orEnv(v, b.name, argument) }
+func (b appBlock) secret(v types.String, argument string) string {
+	return orEnv(v, "app", b.name, argument)
+}
 
 func appKinds() []appKind {
 	return []appKind{localKind(), scimKind(), entraKind(), oktaKind()}

@@ -42,8 +42,16 @@ func (b rosterBlock) read(ctx context.Context, diags *diag.Diagnostics, into any
 	diags.Append(b.kind.As(ctx, into, basetypes.ObjectAsOptions{})...)
 }
 
+// secret is the argument's value, else that of TENURE_ROSTER_<NAME>_<ARGUMENT>.
+func (b rosterBlock) secret(v types.String, argument string) string {
+	return orEnv(v, "roster", b.name, argument)
+}
+
 func rosterKinds() []rosterKind {
-	return []rosterKind{csvKind(), jsonKind()}
+	return []rosterKind{
+		csvKind(), jsonKind(),
+		bambooHRKind(), hibobKind(), personioKind(), workdayKind(),
+	}
 }
 
 func rosterKindNames() []string {
@@ -73,16 +81,42 @@ type mappingModel struct {
 	NullValues        types.List   `tfsdk:"null_values"`
 }
 
-type csvModel struct {
+// fileModel is the part of a kind block that says where its file is.
+type fileModel struct {
 	mappingModel
-	Path      types.String `tfsdk:"path"`
+	Path   types.String `tfsdk:"path"`
+	URL    types.String `tfsdk:"url"`
+	SHA256 types.String `tfsdk:"sha256"`
+}
+
+func (m fileModel) file(b rosterBlock) roster.File {
+	f := roster.File{Path: m.Path.ValueString(), SHA256: m.SHA256.ValueString(), UserAgent: "terraform-provider-tenure/" + b.version, Log: b.log}
+	if f.Path == "" {
+		f.URL = b.secret(m.URL, "URL")
+	} else {
+		f.URL = m.URL.ValueString()
+	}
+	return f
+}
+
+// fileBlock is the block of a kind that reads a file: where it is, its own arguments and the mapping.
+func fileBlock(text string, own map[string]schema.Attribute) schema.Block {
+	maps.Copy(own, map[string]schema.Attribute{
+		"path":   schema.StringAttribute{MarkdownDescription: "The file; or `url`.", Optional: true},
+		"url":    secretAttribute("Where the file is: `https`, a presigned address of an object store for one. Redirects to another host are not followed.", "URL"),
+		"sha256": schema.StringAttribute{MarkdownDescription: "The file's SHA-256 checksum in hexadecimal. Another file is an error, and nothing is planned from it.", Optional: true},
+	})
+	return rosterKindBlock(text, own)
+}
+
+type csvModel struct {
+	fileModel
 	Delimiter types.String `tfsdk:"delimiter"`
 	Encoding  types.String `tfsdk:"encoding"`
 }
 
 type jsonModel struct {
-	mappingModel
-	Path  types.String `tfsdk:"path"`
+	fileModel
 	Items types.String `tfsdk:"items"`
 }
 
@@ -97,8 +131,7 @@ func rosterAttributes() map[string]schema.Attribute {
 func csvKind() rosterKind {
 	return rosterKind{
 		name: "csv",
-		block: rosterKindBlock("A delimited text file, as HR systems and spreadsheets export it (RFC 4180).", map[string]schema.Attribute{
-			"path":      schema.StringAttribute{MarkdownDescription: "The file.", Required: true},
+		block: fileBlock("A delimited text file, as HR systems and spreadsheets export it (RFC 4180).", map[string]schema.Attribute{
 			"delimiter": schema.StringAttribute{MarkdownDescription: "One character, or `tab`. Left out: whichever of `,` `;` tab and `|` the header is divided by.", Optional: true},
 			"encoding":  schema.StringAttribute{MarkdownDescription: "`auto` (default: a byte order mark, else UTF-8, else an error), " + quoteList(csvfile.Encodings()[1:]) + ".", Optional: true},
 		}),
@@ -108,7 +141,7 @@ func csvKind() rosterKind {
 				return nil, nil
 			}
 			return csvfile.Open(csvfile.Config{
-				Name: b.name, Path: m.Path.ValueString(), Delimiter: m.Delimiter.ValueString(),
+				Name: b.name, File: m.file(b), Delimiter: m.Delimiter.ValueString(),
 				Encoding: m.Encoding.ValueString(), Mapping: m.mapping(b),
 			})
 		},
@@ -118,8 +151,7 @@ func csvKind() rosterKind {
 func jsonKind() rosterKind {
 	return rosterKind{
 		name: "json",
-		block: rosterKindBlock("A JSON file: an array of objects, alone or somewhere inside an object.", map[string]schema.Attribute{
-			"path":  schema.StringAttribute{MarkdownDescription: "The file.", Required: true},
+		block: fileBlock("A JSON file: an array of objects, alone or somewhere inside an object.", map[string]schema.Attribute{
 			"items": schema.StringAttribute{MarkdownDescription: "Dotted path of the array of people, when it is not the whole file.", Optional: true},
 		}),
 		open: func(ctx context.Context, diags *diag.Diagnostics, b rosterBlock) (roster.Source, error) {
@@ -127,7 +159,7 @@ func jsonKind() rosterKind {
 			if b.read(ctx, diags, &m); diags.HasError() {
 				return nil, nil
 			}
-			return jsonfile.Open(jsonfile.Config{Name: b.name, Path: m.Path.ValueString(), Items: m.Items.ValueString(), Mapping: m.mapping(b)})
+			return jsonfile.Open(jsonfile.Config{Name: b.name, File: m.file(b), Items: m.Items.ValueString(), Mapping: m.mapping(b)})
 		},
 	}
 }

@@ -242,9 +242,9 @@ func (m *scimOverrideModel) dialect() scim.Dialect {
 	}
 }
 
-func orEnv(v types.String, name, argument string) string {
+func orEnv(v types.String, block, name, argument string) string {
 	if s := v.ValueString(); s != "" {
 		return s
 	}
-	return os.Getenv(envName("app", name, argument))
+	return os.Getenv(envName(block, name, argument))
 }

@@ -212,6 +212,9 @@ func Aliases() map[string][]string {
 	return m
 }
 
+// Nearest is the known name that was most likely meant, or "".
+func Nearest(name string, known []string) string { return nearest(name, known) }
+
 func dateFields() []string {
 	var names []string
 	for _, f := range fields() {

@@ -19,13 +19,30 @@ type Source interface {
 	People(ctx context.Context) (Roster, error)
 }
 
-// Info describes a source without asking it.
+// Info declares what a source can tell, without asking it. docs/guides/rosters.md is made from these.
 type Info struct {
-	Kind string // "csv", "json"
+	Kind string // "csv", "bamboohr"
 	Name string // the roster block's name
-	// What the source can tell. No means: absence of such people or values says nothing.
-	Terminated, FutureHires, Leave, Totals bool
+	// Whether the source tells of people who have left and of people who start later, whether it tells leave of
+	// absence from work, and whether it says how many people there are, so that a cut list is noticed. Where the
+	// answer is not Yes, the absence of such people or values says nothing.
+	Terminated, FutureHires, Leave, Totals Answer
+	// Lacks gives, by canonical field ([Fields]), what the source cannot tell or tells only in part, and why, in words for people.
+	Lacks map[string]string
 }
+
+// Answer is what a source declares about itself. The zero value is the careful one.
+type Answer uint8
+
+// The answers.
+const (
+	No      Answer = iota
+	Depends        // on what the other side was set up to give: a report's filter, a permission, whoever wrote the file
+	Yes
+)
+
+// String is the answer in a word.
+func (a Answer) String() string { return [...]string{No: "no", Depends: "depends", Yes: "yes"}[a%3] }
 
 // Roster is one complete reading: every record is in People, or in Problems and Faulty.
 type Roster struct {

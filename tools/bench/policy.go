@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/policy"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/sandbox"
 )
@@ -76,7 +77,7 @@ func evaluate(ctx context.Context, b *bench, n int) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := csvfile.Open(csvfile.Config{Name: "hr", Path: w.path("people.csv")})
+	source, err := csvfile.Open(csvfile.Config{Name: "hr", File: roster.File{Path: w.path("people.csv")}})
 	if err != nil {
 		return nil, fmt.Errorf("open the roster: %w", err)
 	}

@@ -16,16 +16,14 @@ import (
 type Config struct {
 	// Name is the roster block's name.
 	Name string
-	// Path is the file, relative to the working directory.
-	Path string
+	// File is where the file is.
+	roster.File
 	// Delimiter is one character, or "tab"; empty finds out which of comma, semicolon, tab and bar it is.
 	Delimiter string
 	// Encoding is one of [Encodings]; empty is "auto": a byte order mark, else valid UTF-8, else an error.
 	Encoding string
 	// Mapping says which column is what.
 	Mapping roster.Mapping
-	// MaxSize is the largest file in bytes that is read; 0 is [roster.MaxFileSize].
-	MaxSize int64
 }
 
 // Encodings are the values of Config.Encoding.
@@ -42,8 +40,8 @@ func Open(c Config) (roster.Source, error) {
 	bad := func(next, format string, args ...any) {
 		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: fmt.Sprintf(format, args...), Next: next})
 	}
-	if strings.TrimSpace(c.Path) == "" {
-		bad("Set path to the CSV file.", "path is empty")
+	if err := c.Check(); err != nil {
+		errs = append(errs, err)
 	}
 	s := &source{cfg: c}
 	switch d := []rune(c.Delimiter); {
@@ -62,9 +60,6 @@ func Open(c Config) (roster.Source, error) {
 	if !slices.Contains(Encodings(), s.cfg.Encoding) {
 		bad("Known are: "+strings.Join(Encodings(), ", ")+".", "encoding %q is not known", c.Encoding)
 	}
-	if s.cfg.MaxSize <= 0 {
-		s.cfg.MaxSize = roster.MaxFileSize
-	}
 	if err := errors.Join(errors.Join(errs...), c.Mapping.Validate()); err != nil {
 		return nil, roster.ConfigError(c.Name, "csv", err)
 	}
@@ -74,5 +69,5 @@ func Open(c Config) (roster.Source, error) {
 // Info describes the source. A file may hold anybody, so absence says nothing about former and future
 // people.
 func (s *source) Info() roster.Info {
-	return roster.Info{Kind: "csv", Name: s.cfg.Name, Terminated: true, FutureHires: true, Leave: true}
+	return roster.Info{Kind: "csv", Name: s.cfg.Name, Terminated: roster.Depends, FutureHires: roster.Depends, Leave: roster.Depends}
 }

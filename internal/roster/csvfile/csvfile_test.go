@@ -119,7 +119,7 @@ func TestFilesThatAreErrors(t *testing.T) {
 		{name: "half a UTF-16 unit", text: "\xff\xfei\x00d", want: "cut off"},
 		{name: "half a UTF-16 pair", text: "\xff\xfei\x00\n\x00\x00\xd8x\x00", want: "half a character at offset 6, line 2"},
 		{name: "half a UTF-16 pair at the end", text: "\xff\xfei\x00\x00\xd8", want: "half a character at offset 4"},
-		{name: "too large", cfg: csvfile.Config{MaxSize: 10}, text: header, want: "no more than 10 are read"},
+		{name: "too large", cfg: csvfile.Config{File: roster.File{MaxSize: 10}}, text: header, want: "no more than 10 are read"},
 		{name: "no key column", text: "name,title\nAna,x\n", want: "no column says who a person is", next: `"name", "title"`},
 	}
 	for _, tt := range tests {
@@ -233,15 +233,15 @@ func TestOpenReportsEverythingAndTouchesNothing(t *testing.T) {
 		}
 	}
 	for _, d := range []string{"\"", "\n", "\xff", "ab"} {
-		if _, err := csvfile.Open(csvfile.Config{Name: "hr", Path: "people.csv", Delimiter: d}); fault.KindOf(err) != fault.Invalid {
+		if _, err := csvfile.Open(csvfile.Config{Name: "hr", File: roster.File{Path: "people.csv"}, Delimiter: d}); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("delimiter %q: %v", d, err)
 		}
 	}
-	s, err := csvfile.Open(csvfile.Config{Name: "hr", Path: filepath.Join(t.TempDir(), "none.csv")})
+	s, err := csvfile.Open(csvfile.Config{Name: "hr", File: roster.File{Path: filepath.Join(t.TempDir(), "none.csv")}})
 	if err != nil {
 		t.Fatalf("opening reads the file: %v", err)
 	}
-	if i := s.Info(); i.Kind != "csv" || i.Name != "hr" || i.Totals {
+	if i := s.Info(); i.Kind != "csv" || i.Name != "hr" || i.Totals != roster.No {
 		t.Errorf("%+v", i)
 	}
 }
@@ -257,7 +257,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		dir:                            {"is a directory", fault.Invalid},
 		os.DevNull:                     {"not a regular file", fault.Invalid},
 	} {
-		s, err := csvfile.Open(csvfile.Config{Name: "hr", Path: path})
+		s, err := csvfile.Open(csvfile.Config{Name: "hr", File: roster.File{Path: path}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,7 +274,7 @@ func TestCanceled(t *testing.T) {
 	if err := os.WriteFile(path, []byte("id,name\n1,Ana\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := csvfile.Open(csvfile.Config{Name: "hr", Path: path})
+	s, err := csvfile.Open(csvfile.Config{Name: "hr", File: roster.File{Path: path}})
 	if err != nil {
 		t.Fatal(err)
 	}

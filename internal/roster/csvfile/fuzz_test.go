@@ -6,6 +6,8 @@ import (
 	"encoding/csv"
 	"strings"
 	"testing"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 )
 
 func FuzzParse(f *testing.F) {
@@ -19,7 +21,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte("id,name\n1,Jos\xe9\n"), "windows-1252")
 	f.Fuzz(func(t *testing.T, data []byte, encoding string) {
-		s, err := Open(Config{Name: "hr", Path: "people.csv", Encoding: encoding})
+		s, err := Open(Config{Name: "hr", File: roster.File{Path: "people.csv"}, Encoding: encoding})
 		if err != nil {
 			return
 		}

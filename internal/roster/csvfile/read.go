@@ -13,14 +13,14 @@ import (
 
 // People reads the file: every line is a person, a problem, blank, or the whole file is an error.
 func (s *source) People(ctx context.Context) (roster.Roster, error) {
-	data, err := roster.ReadFile(ctx, s.cfg.Path, s.cfg.MaxSize)
+	data, err := s.cfg.Read(ctx)
 	if err == nil {
 		var r roster.Roster
 		if r, err = s.parse(ctx, data); err == nil {
 			return r, nil
 		}
 	}
-	return roster.Roster{}, roster.ReadError(s.cfg.Name, s.cfg.Path, err)
+	return roster.Roster{}, roster.ReadError(s.cfg.Name, s.cfg.File.String(), err)
 }
 
 func (s *source) parse(ctx context.Context, raw []byte) (roster.Roster, error) {
@@ -55,9 +55,10 @@ func (s *source) parse(ctx context.Context, raw []byte) (roster.Roster, error) {
 		return roster.Roster{}, err
 	}
 	t.width = len(columns)
+	name := s.cfg.File.String()
 	m, err := roster.NewMapper(roster.Table{
-		Name: s.cfg.Name, Subject: s.cfg.Path, Columns: columns, Mapping: s.cfg.Mapping, Size: bytes.Count(data, []byte{'\n'}),
-		Where: func(line int) string { return fmt.Sprintf("%s:%d", s.cfg.Path, line) },
+		Name: s.cfg.Name, Subject: name, Columns: columns, Mapping: s.cfg.Mapping, Size: bytes.Count(data, []byte{'\n'}),
+		Where: func(line int) string { return fmt.Sprintf("%s:%d", name, line) },
 	})
 	if err != nil {
 		return roster.Roster{}, err

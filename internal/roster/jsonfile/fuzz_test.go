@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 )
 
 func FuzzParse(f *testing.F) {
@@ -18,7 +20,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(`{"people": [{"id": 1}]}`), "people")
 	f.Fuzz(func(t *testing.T, data []byte, items string) {
-		opened, err := Open(Config{Name: "hr", Path: "people.json", Items: items})
+		opened, err := Open(Config{Name: "hr", File: roster.File{Path: "people.json"}, Items: items})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,9 +4,7 @@ package jsonfile
 
 import (
 	"errors"
-	"strings"
 
-	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 )
 
@@ -14,28 +12,19 @@ import (
 type Config struct {
 	// Name is the roster block's name.
 	Name string
-	// Path is the file, relative to the working directory.
-	Path string
+	// File is where the file is.
+	roster.File
 	// Items is the dotted path of the array of people; empty when the file is the array.
 	Items string
 	// Mapping says which value is what; columns are dotted paths inside a record ("work.email").
 	Mapping roster.Mapping
-	// MaxSize is the largest file in bytes that is read; 0 is [roster.MaxFileSize].
-	MaxSize int64
 }
 
 type source struct{ cfg Config }
 
 // Open checks the configuration, all of it, without touching the file.
 func Open(c Config) (roster.Source, error) {
-	var errs []error
-	if strings.TrimSpace(c.Path) == "" {
-		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: "path is empty", Next: "Set path to the JSON file."})
-	}
-	if c.MaxSize <= 0 {
-		c.MaxSize = roster.MaxFileSize
-	}
-	if err := errors.Join(errors.Join(errs...), c.Mapping.Validate()); err != nil {
+	if err := errors.Join(c.Check(), c.Mapping.Validate()); err != nil {
 		return nil, roster.ConfigError(c.Name, "json", err)
 	}
 	return &source{cfg: c}, nil
@@ -44,5 +33,5 @@ func Open(c Config) (roster.Source, error) {
 // Info describes the source. A file may hold anybody, so absence says nothing about former and future
 // people.
 func (s *source) Info() roster.Info {
-	return roster.Info{Kind: "json", Name: s.cfg.Name, Terminated: true, FutureHires: true, Leave: true}
+	return roster.Info{Kind: "json", Name: s.cfg.Name, Terminated: roster.Depends, FutureHires: roster.Depends, Leave: roster.Depends}
 }

@@ -188,7 +188,7 @@ func TestOpenReportsEverythingAndTouchesNothing(t *testing.T) {
 			t.Errorf("error lacks %q: %v", want, err)
 		}
 	}
-	s, err := jsonfile.Open(jsonfile.Config{Name: "hr", Path: filepath.Join(t.TempDir(), "none.json")})
+	s, err := jsonfile.Open(jsonfile.Config{Name: "hr", File: roster.File{Path: filepath.Join(t.TempDir(), "none.json")}})
 	if err != nil {
 		t.Fatalf("opening reads the file: %v", err)
 	}
@@ -218,7 +218,7 @@ func BenchmarkPeople(b *testing.B) {
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	s, err := jsonfile.Open(jsonfile.Config{Name: "hr", Path: path, Mapping: roster.Mapping{FieldMap: map[string]string{"title": "work.title"}}})
+	s, err := jsonfile.Open(jsonfile.Config{Name: "hr", File: roster.File{Path: path}, Mapping: roster.Mapping{FieldMap: map[string]string{"title": "work.title"}}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,19 +12,20 @@ import (
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/flatten"
 )
 
 // People reads the file: every element of the array is a person or a problem, or the whole file is an
 // error.
 func (s *source) People(ctx context.Context) (roster.Roster, error) {
-	data, err := roster.ReadFile(ctx, s.cfg.Path, s.cfg.MaxSize)
+	data, err := s.cfg.Read(ctx)
 	if err == nil {
 		var r roster.Roster
 		if r, err = s.parse(ctx, data); err == nil {
 			return r, nil
 		}
 	}
-	return roster.Roster{}, roster.ReadError(s.cfg.Name, s.cfg.Path, err)
+	return roster.Roster{}, roster.ReadError(s.cfg.Name, s.cfg.File.String(), err)
 }
 
 func (s *source) parse(ctx context.Context, data []byte) (roster.Roster, error) {
@@ -32,7 +33,7 @@ func (s *source) parse(ctx context.Context, data []byte) (roster.Roster, error) 
 	if err := check(data); err != nil {
 		return roster.Roster{}, err
 	}
-	w := &walker{data: data}
+	w := &walker{Walker: flatten.Walker{Data: data}}
 	start, err := w.items(s.cfg.Items)
 	if err != nil {
 		return roster.Roster{}, err
@@ -44,11 +45,12 @@ func (s *source) parse(ctx context.Context, data []byte) (roster.Roster, error) 
 	if len(records) == 0 {
 		return roster.Roster{}, invalid("Zero people is never a roster: check the export.", "its array is empty")
 	}
-	columns := w.paths.columns()
+	columns := w.Columns()
+	name := s.cfg.File.String()
 	m, err := roster.NewMapper(roster.Table{
-		Name: s.cfg.Name, Subject: s.cfg.Path, Columns: columns, Mapping: s.cfg.Mapping, Size: len(records),
+		Name: s.cfg.Name, Subject: name, Columns: columns, Mapping: s.cfg.Mapping, Size: len(records),
 		Where: func(i int) string {
-			return fmt.Sprintf("%s:%d (record %d)", s.cfg.Path, w.line(records[i].offset), i+1)
+			return fmt.Sprintf("%s:%d (record %d)", name, w.line(records[i].Offset), i+1)
 		},
 	})
 	if err != nil {
@@ -59,19 +61,19 @@ func (s *source) parse(ctx context.Context, data []byte) (roster.Roster, error) 
 		if i%1000 == 0 && ctx.Err() != nil {
 			return roster.Roster{}, ctx.Err()
 		}
-		for _, c := range r.cells {
-			values[c.path] = c.text
+		for _, c := range r.Cells {
+			values[c.Path] = c.Text
 		}
 		switch {
-		case r.kind != '{':
-			m.Reject(i, values, "", snippet(data[r.offset:]), "the record is not an object")
-		case r.twice != "":
-			m.Reject(i, values, r.twice, "", "the key is there twice in one object, so which value holds is unknown; remove one")
+		case !r.Object:
+			m.Reject(i, values, "", snippet(data[r.Offset:]), "the record is not an object")
+		case r.Twice != "":
+			m.Reject(i, values, r.Twice, "", "the key is there twice in one object, so which value holds is unknown; remove one")
 		default:
 			m.Add(i, values)
 		}
-		for _, c := range r.cells { // not all values: paths can be as many as records
-			values[c.path] = ""
+		for _, c := range r.Cells { // not all values: paths can be as many as records
+			values[c.Path] = ""
 		}
 	}
 	return m.Roster()
@@ -112,9 +114,9 @@ func check(data []byte) error {
 
 // items finds where the array of people starts.
 func (w *walker) items(path string) (int, error) {
-	at := w.space(0)
+	at := w.Space(0)
 	if strings.TrimSpace(path) == "" {
-		if w.data[at] == '[' {
+		if w.Data[at] == '[' {
 			return at, nil
 		}
 		arrays, err := w.members(at)
@@ -123,7 +125,7 @@ func (w *walker) items(path string) (int, error) {
 		}
 		var names []string
 		for _, m := range arrays {
-			if w.data[m.at] == '[' {
+			if w.Data[m.at] == '[' {
 				names = append(names, fmt.Sprintf("%q", m.key))
 			}
 		}
@@ -149,8 +151,8 @@ func (w *walker) items(path string) (int, error) {
 		at = members[i].at
 		walked = fmt.Sprintf(" in %q", key)
 	}
-	if w.data[at] != '[' {
-		line, col := position(w.data, at)
+	if w.Data[at] != '[' {
+		line, col := position(w.Data, at)
 		return 0, invalid("Set items to the path of the array of people.", "items is %q, which is no array (line %d, column %d)", path, line, col)
 	}
 	return at, nil

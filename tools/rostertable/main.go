@@ -1,0 +1,87 @@
+// Command rostertable writes what each kind of roster can tell into the guide about rosters, between two marks: the
+// answers come from the sources themselves, so that the guide cannot say anything else.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/bamboohr"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
+)
+
+// The table goes between these lines of the guide.
+const (
+	begin = "<!-- written by tools/rostertable: run make docs -->\n"
+	end   = "<!-- end of what tools/rostertable wrote -->\n"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "rostertable:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("want one argument, the guide to write into, and got %q", args)
+	}
+	content, err := os.ReadFile(args[0]) //nolint:gosec // the Makefile says which page
+	if err != nil {
+		return fmt.Errorf("read the guide: %w", err)
+	}
+	before, rest, found := strings.Cut(string(content), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return fmt.Errorf("%s lacks the marks between which the table goes", args[0])
+	}
+	sources, err := sources()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(args[0], []byte(before+begin+table(sources)+end+after), 0o644); err != nil { //nolint:gosec // a page for everybody
+		return fmt.Errorf("write the guide: %w", err)
+	}
+	return nil
+}
+
+// sources opens one of each kind. Opening asks nobody anything.
+func sources() ([]roster.Source, error) {
+	const secret = "none"
+	var list []roster.Source
+	var errs []error
+	add := func(s roster.Source, err error) { list, errs = append(list, s), append(errs, err) }
+	add(csvfile.Open(csvfile.Config{File: roster.File{Path: "people.csv"}}))
+	add(jsonfile.Open(jsonfile.Config{File: roster.File{Path: "people.json"}}))
+	add(bamboohr.Open(bamboohr.Config{Company: "acme", APIKey: secret}))
+	add(hibob.Open(hibob.Config{ServiceUser: "SERVICE-1", Token: secret}))
+	add(personio.Open(personio.Config{ClientID: "client", ClientSecret: secret}))
+	add(workday.Open(workday.Config{
+		ReportURL: "https://wd5-services1.myworkday.com/ccx/service/customreport2/acme/isu/Roster", UserName: "isu", Password: secret, OnLeave: "On_Leave",
+		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
+	}))
+	return list, errors.Join(errs...)
+}
+
+func table(sources []roster.Source) string {
+	var rows, limits strings.Builder
+	rows.WriteString("\n| roster | former people | future hires | leave | complete total |\n|---|---|---|---|---|\n")
+	for _, s := range sources {
+		info := s.Info()
+		fmt.Fprintf(&rows, "| `%s` | %s | %s | %s | %s |\n", info.Kind, info.Terminated, info.FutureHires, info.Leave, info.Totals)
+		for _, f := range slices.Sorted(maps.Keys(info.Lacks)) {
+			fmt.Fprintf(&limits, "- `%s`, `%s`: %s.\n", info.Kind, f, info.Lacks[f])
+		}
+	}
+	return rows.String() + "\n\"depends\" means on what the other side was set up to give: a report's filter, a permission, whoever wrote the file.\n\nLimits:\n\n" + limits.String() + "\n"
+}
