@@ -268,7 +268,14 @@ func quote(s string) string {
 
 func (v *view) finding(f *Finding) []any {
 	text := []int{}
-	for _, s := range []string{f.Reason, f.Evidence, f.Suggestion} {
+	owner, since := "", ""
+	if f.Owner != "" {
+		owner = f.Owner + " answers for the app"
+	}
+	if f.FirstSeen != "" {
+		since = "since " + f.FirstSeen
+	}
+	for _, s := range []string{f.Reason, f.Evidence, since, f.cost(), f.Suggestion, owner} {
 		if s != "" {
 			text = append(text, v.text(s))
 		}

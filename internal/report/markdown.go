@@ -170,7 +170,7 @@ func (m *markdown) findings() {
 		if where := strings.Trim(f.App+"/"+f.Subject, "/"); where != "" {
 			line += ": " + code(where)
 		}
-		for _, s := range []string{f.Reason, f.Suggestion} {
+		for _, s := range []string{f.Reason, f.cost(), f.Suggestion} {
 			if s != "" {
 				line += " · " + code(s)
 			}
