@@ -147,8 +147,9 @@ type view struct {
 
 func newView() *view { return &view{strings: []string{""}, number: map[string]int{"": 0}} }
 
-func (v *view) text(s string) int {
-	s = plain(s)
+func (v *view) text(s string) int { return v.intern(plain(s)) }
+
+func (v *view) intern(s string) int {
 	n, ok := v.number[s]
 	if !ok {
 		n = len(v.strings)
@@ -277,7 +278,7 @@ func (v *view) finding(f *Finding) []any {
 	}
 	for _, s := range []string{f.Reason, f.Evidence, since, f.cost(), f.Suggestion, owner} {
 		if s != "" {
-			text = append(text, v.text(s))
+			text = append(text, v.intern(lines(s)))
 		}
 	}
 	class := ""

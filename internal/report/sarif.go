@@ -147,7 +147,7 @@ func sarifResultOf(f *Finding, rule int, location string) sarifResult {
 	}
 	for _, s := range []string{f.Reason, f.Evidence, f.cost(), f.Suggestion} {
 		if s != "" {
-			message += ". " + strings.TrimRight(s, ". ")
+			message += ".\n" + strings.TrimRight(s, ". ")
 		}
 	}
 	res := sarifResult{
@@ -170,7 +170,7 @@ func sarifResultOf(f *Finding, rule int, location string) sarifResult {
 
 // sarifMessage is a plain text message: SARIF reads [text](link) and {0} in it (section 3.11), viewers read URLs.
 func sarifMessage(s string) string {
-	s = plain(s)
+	s = lines(s)
 	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "{", "{{", "}", "}}").Replace(s)
 }
 

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/report"
@@ -255,13 +256,11 @@ func TestPrices(t *testing.T) {
 	k := func(v any) m { return m{"constant_value": v} }
 	block := func(product string, more m) m {
 		b := m{"product": k(product), "currency": k("EUR")}
-		for name, v := range more {
-			b[name] = v
-		}
+		maps.Copy(b, more)
 		return b
 	}
 	provider := m{"configuration": m{"provider_config": m{
-		"aws":    m{"name": "aws", "expressions": m{"app": m{"constant_value": "not ours"}}},
+		"aws": m{"name": "aws", "expressions": m{"app": m{"constant_value": "not ours"}}},
 		"tenure": m{"full_name": "registry.opentofu.org/tenure-access/tenure", "expressions": m{"app": []m{{
 			"name": k("a"), "license_price": []m{
 				block("Suite", m{"monthly": k(3)}), block("Suite", m{"license": k("Full"), "monthly": k("15.50")}), block("Board", m{"monthly": m{"references": []string{"var.x"}}}),
