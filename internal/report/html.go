@@ -77,6 +77,7 @@ func policy() string {
 // page is what stands in the file without a script.
 type page struct {
 	Title, Headline, Version, Cost string
+	FindingWords                   string
 	Redacted                       bool
 	Unpriced                       int
 	Plans                          []pagePlan
@@ -104,7 +105,7 @@ type (
 func pageOf(r *Report, title string) page {
 	p := page{
 		Title: title, Headline: upperFirst(r.headline()) + ".", Version: r.Version, Cost: costWords(r.Summary.Cost), Redacted: r.Redacted, Unpriced: r.Summary.Unpriced,
-		Findings: len(r.Findings) > 0, People: len(r.People) > 0,
+		Findings: len(r.Findings) > 0, FindingWords: r.findingWords(), People: len(r.People) > 0,
 	}
 	for i := range r.Plans {
 		plan := &r.Plans[i]
