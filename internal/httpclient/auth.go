@@ -26,7 +26,7 @@ type Auth struct {
 	Basic *Basic
 	// ClientCredentials fetches tokens by RFC 6749 section 4.4, over the same TLS settings.
 	ClientCredentials *ClientCredentials
-	// Source gives tokens in any other way.
+	// Source gives tokens in any other way. A fault.Error of its own is passed on.
 	Source oauth2.TokenSource
 }
 
@@ -120,6 +120,9 @@ func (a Auth) authorizer(transport http.RoundTripper, timeout time.Duration, kno
 
 // tokenFault drops the text of err: oauth2 puts the answer's body into it.
 func tokenFault(err error) error {
+	if own := (*fault.Error)(nil); errors.As(err, &own) {
+		return own
+	}
 	f := &fault.Error{Kind: fault.Unavailable, Cause: "no access token could be fetched", State: "Nothing was sent to the app."}
 	var r *oauth2.RetrieveError
 	if !errors.As(err, &r) || r.Response == nil {

@@ -73,7 +73,8 @@ type Failure struct {
 	Body   []byte // at most 1 MiB of it
 }
 
-// Diagnosis is what a vendor's machine-readable error means. Zero fields change nothing.
+// Diagnosis is what a vendor's machine-readable error means. Zero fields change nothing. Kind RateLimited says that
+// the request was refused for now and not carried out, whatever its status: it is sent again like after 429.
 type Diagnosis struct {
 	Kind            fault.Kind
 	Code, RequestID string // dropped unless they look like identifiers

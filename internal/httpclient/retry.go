@@ -36,7 +36,7 @@ func (cl *call) checkRetry(ctx context.Context, resp *http.Response, err error) 
 			cl.timeouts++
 		}
 		again = passing(err) && cl.timeouts < maxTimeouts && (cl.certainlyNotSent() || cl.req.repeatable())
-	case throttled(resp):
+	case cl.said || throttled(resp):
 		again, hint = true, waitHint(resp.Header, time.Now())
 	default:
 		switch resp.StatusCode {
