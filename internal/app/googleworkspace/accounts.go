@@ -112,7 +112,7 @@ func (a *App) Account(ctx context.Context, ref access.AccountRef) (access.Accoun
 // readUser reads by id or address.
 func (a *App) readUser(ctx context.Context, op, key, subject string) (user, error) {
 	var u user
-	err := a.patiently(ctx, func() error {
+	err := a.patiently(ctx, fault.Unavailable, func() error {
 		resp, err := a.directory.Do(ctx, httpclient.Request{
 			Op: op, Subject: subject, Method: http.MethodGet, Path: usersPath(key),
 			Query: []httpclient.Param{{Key: "projection", Value: "basic"}, {Key: "fields", Value: userFields}},

@@ -210,8 +210,9 @@ func (a *App) fresh(keys []string) bool {
 }
 
 // patiently does what concerns the keys. Google's servers learn of a new account or group one after the other, and
-// until then answer 404, or 403: for what this run made that means "not yet", up to a bound, and is no knowledge after it.
-func (a *App) patiently(ctx context.Context, do func() error, keys ...string) error {
+// until then answer 404, or 403: for what this run made that means "not yet", up to a bound, and is no knowledge after
+// it: then the answer is of the kind given.
+func (a *App) patiently(ctx context.Context, otherwise fault.Kind, do func() error, keys ...string) error {
 	var err error
 	_, waitErr := a.eventually(ctx, func() (bool, error) {
 		err = do()
@@ -224,7 +225,7 @@ func (a *App) patiently(ctx context.Context, do func() error, keys ...string) er
 	var f *fault.Error
 	if errors.As(err, &f) && (f.Kind == fault.NotFound || f.Kind == fault.Forbidden) && a.fresh(keys) {
 		c := *f
-		c.Kind, c.Cause = fault.Unconfirmed, "this run made it, and Google does not show it everywhere yet"
+		c.Kind, c.Cause = otherwise, "this run made it, and Google does not show it everywhere yet"
 		c.State, c.Next = "It exists; this step was not done.", "Run again in a few minutes."
 		return &c
 	}

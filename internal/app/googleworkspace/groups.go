@@ -95,7 +95,7 @@ func (a *App) Group(ctx context.Context, id string) (access.Group, error) {
 // readGroup reads by id or address.
 func (a *App) readGroup(ctx context.Context, op, key string) (group, error) {
 	var g group
-	err := a.patiently(ctx, func() error {
+	err := a.patiently(ctx, fault.Unavailable, func() error {
 		resp, err := a.directory.Do(ctx, httpclient.Request{
 			Op: op, Subject: key, Method: http.MethodGet, Path: groupsPath(key), Query: []httpclient.Param{{Key: "fields", Value: groupFields}},
 		})
@@ -186,7 +186,7 @@ func (a *App) UpdateGroup(ctx context.Context, id string, want access.GroupSpec)
 		return a.Group(ctx, id)
 	}
 	var g group
-	err := a.patiently(ctx, func() (err error) {
+	err := a.patiently(ctx, fault.Unconfirmed, func() (err error) {
 		g, err = a.writeGroup(ctx, httpclient.Request{Op: op, Subject: id, Method: http.MethodPatch, Path: groupsPath(id), Body: b, Idempotent: true})
 		return err
 	}, id)

@@ -322,7 +322,7 @@ func (a *App) addressOf(ctx context.Context, ref access.AccountRef, op, subject 
 // assign sends an assignment. Google answers 412 both to who has the license already and where none is free, with one
 // code: what the account holds tells them apart.
 func (a *App) assign(ctx context.Context, r httpclient.Request, p product, sku, address string) error {
-	err := a.patiently(ctx, func() error {
+	err := a.patiently(ctx, fault.Unconfirmed, func() error {
 		resp, err := a.licensing.Do(ctx, r)
 		if err != nil {
 			return err

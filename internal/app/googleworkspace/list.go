@@ -82,7 +82,11 @@ func page[T any](ctx context.Context, a *App, l listing, token string) (rows []T
 	if token != "" {
 		query = append(query, httpclient.Param{Key: "pageToken", Value: token})
 	}
-	resp, err := l.client.Do(ctx, httpclient.Request{Op: l.op, Subject: l.subj, Method: http.MethodGet, Path: l.path, Query: query})
+	var resp *httpclient.Response
+	err = a.patiently(ctx, fault.Unavailable, func() (err error) {
+		resp, err = l.client.Do(ctx, httpclient.Request{Op: l.op, Subject: l.subj, Method: http.MethodGet, Path: l.path, Query: query})
+		return err
+	}, l.subj)
 	if err != nil {
 		return nil, "", err
 	}

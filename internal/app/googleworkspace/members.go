@@ -43,9 +43,6 @@ func (a *App) Members(ctx context.Context, groupID string) iter.Seq2[access.Memb
 	return func(yield func(access.Member, error) bool) {
 		for m, err := range walk(ctx, a, l, func(m member) string { return m.ID }) {
 			if err != nil {
-				if a.fresh([]string{groupID}) && errors.Is(err, fault.NotFound) {
-					return // this run made it; it is still empty wherever it is known
-				}
 				yield(access.Member{}, err)
 				return
 			}
@@ -146,7 +143,7 @@ func (a *App) addMember(ctx context.Context, op, subject, groupID string, who ac
 
 func (a *App) sendMember(ctx context.Context, op, subject, groupID string, who access.AccountRef, r httpclient.Request) (m member, err error) {
 	r.Op, r.Subject, r.Query = op, subject, []httpclient.Param{{Key: "fields", Value: memberFields}}
-	err = a.patiently(ctx, func() error {
+	err = a.patiently(ctx, fault.Unconfirmed, func() error {
 		resp, err := a.directory.Do(ctx, r)
 		if err != nil {
 			return err

@@ -72,7 +72,7 @@ func (a *App) inactive() string {
 }
 
 func (a *App) patch(ctx context.Context, op string, ref access.AccountRef, b map[string]any) (u user, err error) {
-	err = a.patiently(ctx, func() (err error) {
+	err = a.patiently(ctx, fault.Unconfirmed, func() (err error) {
 		u, err = a.write(ctx, httpclient.Request{
 			Op: op, Subject: label(ref), Method: http.MethodPatch, Path: usersPath(ref.ID), Body: b, Idempotent: true,
 		})
