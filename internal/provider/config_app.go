@@ -110,7 +110,11 @@ func (b appBlock) userAgent() string { return "terraform-provider-tenure/" + b.v
 func (b appBlock) secret(v types.String, argument string) string { return orEnv(v, b.name, argument) }
 
 func appKinds() []appKind {
-	return []appKind{localKind(), scimKind()}
+	return []appKind{
+		localKind(),
+		scimKind(),
+		googleKind(),
+	}
 }
 
 func appKindNames() []string {

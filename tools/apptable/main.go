@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/googleworkspace"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
 )
@@ -98,6 +99,11 @@ func table() (string, error) {
 		return "", fmt.Errorf("open the kind local: %w", err)
 	}
 	add("`local`", file)
+	customer, err := googleworkspace.Open(googleworkspace.Config{Name: "google_workspace", CustomerID: "C00000000", AccessToken: "none"})
+	if err != nil {
+		return "", fmt.Errorf("open the kind google_workspace: %w", err)
+	}
+	add("`google_workspace`", customer)
 	names := scim.Profiles()
 	slices.SortFunc(names, func(a, b string) int { // generic first, vendors by name
 		switch {

@@ -20,19 +20,20 @@ const (
 )
 
 // The name of an account is its e-mail address, which the suite takes for two things.
-const oneAddress = "the e-mail address of a Google account is its user name: TestUserName checks both"
+const oneAddress = "the e-mail address of a Google account is its user name: TestTheEmailIsTheUserName checks both"
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
+	d := described(t)
 	for name, retire := range map[string]string{"suspend": "suspend", "archive": "archive"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			apptest.Run(t, harness(retire))
+			apptest.Run(t, harness(d, retire))
 		})
 	}
 }
 
-func harness(retire string) apptest.Harness {
+func harness(d *apptest.Discovery, retire string) apptest.Harness {
 	const pageSize = 4
 	h := apptest.Harness{
 		PageSize: pageSize, MemberPageSize: pageSize, NoTotals: true, ReadsBack: true, Secret: testToken, Retries: true,
@@ -47,7 +48,7 @@ func harness(retire string) apptest.Harness {
 	}
 	h.Open = func(t testing.TB, w apptest.World) apptest.Subject {
 		seats := 4
-		e := newEstate(t, func(c *Config) {
+		e := newEstateBehind(t, d, func(c *Config) {
 			c.RetireWith = retire
 			c.Licenses = []License{{Product: suite, License: standard, Seats: &seats}, {Product: suite, License: plus, Seats: &seats}}
 			if w.Retry {

@@ -26,12 +26,23 @@ type estate struct {
 
 func newEstate(t testing.TB, tune func(*Config), o googletest.Options) estate {
 	t.Helper()
-	o.Token, o.Customer = testToken, testCustomer
-	s := googletest.New(o)
+	return newEstateBehind(t, described(t), tune, o)
+}
+
+// described is what Google says about its APIs, or nil.
+func described(t testing.TB) *apptest.Discovery {
+	t.Helper()
 	d := apptest.FindDiscovery(t, "google-directory.json", "google-licensing.json")
 	if d != nil {
 		d.Any = map[string]string{"User.externalIds": "UserExternalId", "User.organizations": "UserOrganization", "User.relations": "UserRelation"}
 	}
+	return d
+}
+
+func newEstateBehind(t testing.TB, d *apptest.Discovery, tune func(*Config), o googletest.Options) estate {
+	t.Helper()
+	o.Token, o.Customer = testToken, testCustomer
+	s := googletest.New(o)
 	ts := httptest.NewServer(d.Handler(t, s))
 	t.Cleanup(ts.Close)
 	t.Cleanup(s.Close)
