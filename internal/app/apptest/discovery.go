@@ -74,16 +74,23 @@ func FindDiscovery(t testing.TB, files ...string) *Discovery {
 			t.Logf("requests and answers are not checked against %s, because there is no such description; set TENURE_SPECS to its folder", file)
 			return nil
 		}
-		var api discoveryAPI
-		if err := json.Unmarshal(raw, &api); err != nil {
+		if err := d.add(raw); err != nil {
 			t.Fatalf("read %s: %v", file, err)
 		}
-		for _, r := range api.Resources {
-			api.collect(r)
-		}
-		d.apis = append(d.apis, api)
 	}
 	return d
+}
+
+func (d *Discovery) add(raw []byte) error {
+	var api discoveryAPI
+	if err := json.Unmarshal(raw, &api); err != nil {
+		return err
+	}
+	for _, r := range api.Resources {
+		api.collect(r)
+	}
+	d.apis = append(d.apis, api)
+	return nil
 }
 
 func readDiscovery(file string) ([]byte, error) {

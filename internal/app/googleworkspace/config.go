@@ -100,16 +100,19 @@ func Open(cfg Config) (*App, error) {
 	}
 	oneOf("retire_with", &cfg.RetireWith, "suspend", "archive")
 	oneOf("deleted_accounts", &cfg.DeletedAccounts, "restore", "ignore")
-	if d := strings.ToLower(cfg.GroupDomain); d != "" && !domainName.MatchString(d) {
-		bad("group_domain is %q; it must be a domain, such as acme.com", cfg.GroupDomain)
-	}
 	if cfg.AccessToken == "" && cfg.Credentials == "" && cfg.ServiceAccount == "" {
 		bad("no credential is set; set credentials, service_account or access_token")
 	}
 	if cfg.Endpoint != "" && !onThisMachine(cfg.Endpoint) && cfg.AccessToken == "" {
 		bad("endpoint is for tests and brokers: it goes with access_token, so that no other host gets Google's tokens")
 	}
-	a := &App{name: cfg.Name, cfg: cfg, scopes: scopesOf(cfg), groupDomain: strings.ToLower(cfg.GroupDomain)}
+	a := &App{name: cfg.Name, cfg: cfg, scopes: scopesOf(cfg)}
+	switch d := strings.ToLower(cfg.GroupDomain); {
+	case domainName.MatchString(d):
+		a.groupDomain = d
+	case d != "":
+		bad("group_domain is %q; it must be a domain, such as acme.com", cfg.GroupDomain)
+	}
 	a.products, problems = openProducts(cfg.Licenses, problems)
 	for _, g := range cfg.DynamicGroups {
 		address, err := a.groupAddress(g)

@@ -178,4 +178,3 @@ func asList(v any) []map[string]any {
 	}
 	return out
 }
-

@@ -409,7 +409,9 @@ func TestNestedGroupsAndEverybodyAreNoAccounts(t *testing.T) {
 // of the members of each group, and one of each product.
 func TestRequestsOfARefresh(t *testing.T) {
 	t.Parallel()
-	e := newEstate(t, func(c *Config) { c.Licenses = []License{{Product: suite}, {Product: "Google Vault"}, {Product: "Gemini"}} }, googletest.Options{})
+	e := newEstate(t, func(c *Config) {
+		c.Licenses = []License{{Product: suite}, {Product: "Google Vault"}, {Product: "Gemini"}}
+	}, googletest.Options{})
 	var ids []string
 	for i := range 1000 {
 		ids = append(ids, e.person(fmt.Sprintf("p%04d", i), nil).ID)
@@ -450,4 +452,3 @@ func TestRequestsOfARefresh(t *testing.T) {
 		t.Errorf("%d requests, want 56", n)
 	}
 }
-
