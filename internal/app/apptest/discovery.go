@@ -99,7 +99,7 @@ func readDiscovery(file string) ([]byte, error) {
 	}
 	dir, err := os.Getwd()
 	for err == nil && dir != filepath.Dir(dir) {
-		if raw, readErr := os.ReadFile(filepath.Join(dir, "shared", "specs", file)); readErr == nil { //nolint:gosec // as above
+		if raw, readErr := os.ReadFile(filepath.Join(dir, "shared", "specs", file)); readErr == nil {
 			return raw, nil
 		}
 		dir = filepath.Dir(dir)

@@ -24,7 +24,7 @@ import (
 const (
 	iamURL        = "https://iamcredentials.googleapis.com"
 	cloudPlatform = scopeBase + "cloud-platform"
-	jwtBearer     = "urn:ietf:params:oauth:grant-type:jwt-bearer" // RFC 7523 section 2.1
+	jwtBearer     = "urn:ietf:params:oauth:grant-type:jwt-bearer" //nolint:gosec // no secret: RFC 7523 section 2.1
 )
 
 // tokens gets access tokens for the administrator: by the service account's key, or keyless, by having Google sign for
@@ -125,7 +125,7 @@ func (t *tokens) read() ([]byte, error) {
 	case strings.HasPrefix(text, "{"):
 		return []byte(text), nil
 	}
-	raw, err := os.ReadFile(text) //nolint:gosec // the file that configuration names
+	raw, err := os.ReadFile(text)
 	if err != nil {
 		return nil, bad("the file that credentials names cannot be read", "credentials takes JSON, or the path of a file with it.")
 	}

@@ -222,7 +222,7 @@ func TestRefusedCredentialSendsNothing(t *testing.T) {
 	}
 	f := wantKind(t, a.Check(t.Context()), fault.Unauthenticated)
 	if f.System != "google" || f.Code != "invalid_grant" || a.Requests() != 0 {
-		t.Errorf("%v after %d requests", f, a.Requests())
+		t.Errorf("%+v after %d requests", f, a.Requests())
 	}
 	_, err = a.CreateAccount(t.Context(), newcomer("ana"))
 	if wantKind(t, err, fault.Unauthenticated); a.Requests() != 0 {

@@ -55,7 +55,7 @@ func TestTheEmailIsTheUserName(t *testing.T) {
 	wantKind(t, err, fault.Unsupported)
 	_, err = e.CreateAccount(t.Context(), newcomer("A"))
 	if f := wantKind(t, err, fault.Exists); f.Cause != "Google has an account with this address" {
-		t.Errorf("%v", f)
+		t.Errorf("%+v", f)
 	}
 	e.sent(t, map[string]int{"users.get": 2, "users.insert": 1})
 }
@@ -172,7 +172,7 @@ func TestGroupNames(t *testing.T) {
 	name = "eng"
 	_, err = plain.CreateGroup(t.Context(), access.GroupSpec{Name: &name})
 	if f := wantKind(t, err, fault.Invalid); !strings.Contains(f.Next, "group_domain") {
-		t.Errorf("%v", f)
+		t.Errorf("%+v", f)
 	}
 	plain.sent(t, map[string]int{})
 }
@@ -227,7 +227,7 @@ func TestUnknownCustomer(t *testing.T) {
 		e.Check(t.Context()), last(e.Accounts(t.Context(), access.AccountFilter{})), last(e.App.Groups(t.Context(), false)), last(e.Assignees(t.Context(), suite)),
 	} {
 		if f := wantKind(t, err, fault.Invalid); !strings.Contains(f.Next, "customer_id") {
-			t.Errorf("%v", f)
+			t.Errorf("%+v", f)
 		}
 	}
 }

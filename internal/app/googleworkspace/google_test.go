@@ -3,6 +3,7 @@ package googleworkspace
 import (
 	"errors"
 	"iter"
+	"maps"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -64,9 +65,7 @@ func newEstateBehind(t testing.TB, d *apptest.Discovery, tune func(*Config), o g
 // person makes an account in the fake and gives its reference.
 func (e estate) person(name string, more map[string]any) access.AccountRef {
 	u := map[string]any{"primaryEmail": name + "@acme.example", "name": map[string]any{"givenName": name, "familyName": "Test"}}
-	for k, v := range more {
-		u[k] = v
-	}
+	maps.Copy(u, more)
 	return access.AccountRef{ID: e.AddUser(u), UserName: name + "@acme.example"}
 }
 
@@ -107,13 +106,14 @@ func newcomer(name string, more ...string) access.AccountSpec {
 	return spec(append([]string{"user_name", name + "@acme.example", "given_name", name, "family_name", "Test"}, more...)...)
 }
 
-func wantKind(t testing.TB, err error, kind fault.Kind) *fault.Error {
+// wantKind fails unless err is a fault of the kind, and gives its parts.
+func wantKind(t testing.TB, err error, kind fault.Kind) fault.Error {
 	t.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Kind != kind {
 		t.Fatalf("got %v, want %q", err, kind.Error())
 	}
-	return f
+	return *f
 }
 
 func (e estate) sent(t testing.TB, want map[string]int) {

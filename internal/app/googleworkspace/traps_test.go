@@ -164,7 +164,7 @@ func TestForbiddenAsThrottle(t *testing.T) {
 			*e.cfg.MaxRetries = 0
 			err := e.Check(t.Context())
 			if f := wantKind(t, err, fault.RateLimited); f.Status != 403 || f.Code != reason {
-				t.Errorf("the vendor's words are lost: %v", f)
+				t.Errorf("the vendor's words are lost: %+v", f)
 			}
 		})
 	}
@@ -248,7 +248,7 @@ func TestRenameKeepsTheOldAddressAsAlias(t *testing.T) {
 	}
 	_, err = e.CreateAccount(t.Context(), newcomer("ana"))
 	if f := wantKind(t, err, fault.Exists); !strings.Contains(f.Cause, "alias of ana.garcia@acme.example") {
-		t.Errorf("the message does not say what is in the way: %v", f)
+		t.Errorf("the message does not say what is in the way: %+v", f)
 	}
 	if n := len(e.Users()); n != 1 {
 		t.Errorf("%d accounts", n)
@@ -383,7 +383,7 @@ func TestDeletedAccountOfSomebodyElseIsNotRestored(t *testing.T) {
 			}
 			if !tc.made {
 				if f := wantKind(t, err, fault.Exists); !strings.Contains(f.Cause, "deleted on 2026-05-06") || f.Next == "" {
-					t.Errorf("%v", f)
+					t.Errorf("%+v", f)
 				}
 				e.sent(t, map[string]int{"users.listDeleted": 1})
 			}

@@ -1,6 +1,7 @@
 package googletest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,9 +26,7 @@ func (s *Server) Licenses(product string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := map[string]string{}
-	for id, sku := range s.held[product] {
-		out[id] = sku
-	}
+	maps.Copy(out, s.held[product])
 	return out
 }
 
