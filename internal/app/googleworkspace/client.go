@@ -38,6 +38,8 @@ type App struct {
 	created map[string]bool // ids and addresses of what this run made
 	deleted *[]user         // accounts that can be restored; nil when not read
 	people  addresses
+	// relisted: accounts were listed once more for a holder of a license whom the first listing did not know.
+	relisted bool
 	// holdings are the licenses by product id and account, as far as they have been read.
 	holdings map[string]map[string]string
 	// turns are held while the licenses of a product are read or changed.

@@ -122,27 +122,36 @@ func (a *App) Assignees(ctx context.Context, name string) iter.Seq2[access.Assig
 			yield(access.Assignment{}, err)
 			return
 		}
-		defer a.turn(p.id)()
-		var list []assignment
-		for s, err := range a.assignments(ctx, p, op) {
-			if err != nil {
-				yield(access.Assignment{}, err)
-				return
-			}
-			list = append(list, s)
-		}
-		held, err := a.identify(ctx, list)
+		list, _, err := a.read(ctx, p, op)
 		if err != nil {
 			yield(access.Assignment{}, err)
 			return
 		}
-		a.hold(p.id, held)
 		for _, s := range list {
 			if !yield(access.Assignment{AccountID: a.idAt(s.UserID), UserName: s.UserID, License: p.license(s.SKUID)}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// read lists the holders of a product and notes who they are, by account id.
+func (a *App) read(ctx context.Context, p product, op string) (list []assignment, held map[string]string, err error) {
+	defer a.turn(p.id)()
+	return a.readInTurn(ctx, p, op)
+}
+
+func (a *App) readInTurn(ctx context.Context, p product, op string) (list []assignment, held map[string]string, err error) {
+	for s, err := range a.assignments(ctx, p, op) {
+		if err != nil {
+			return nil, nil, err
+		}
+		list = append(list, s)
+	}
+	if held, err = a.identify(ctx, list); err == nil {
+		a.hold(p.id, held)
+	}
+	return list, held, err
 }
 
 func (a *App) openProduct(c app.Capability, op, name string) (product, error) {
@@ -175,25 +184,31 @@ func (a *App) idAt(address string) string {
 	return a.people.byEmail[strings.ToLower(address)]
 }
 
-// identify is who holds which SKU, by account id.
+// identify is who holds which SKU, by account id. A holder that the last listing of accounts does not know may have come
+// since, so accounts are listed again, once in a run: some holders stay unknown.
 func (a *App) identify(ctx context.Context, list []assignment) (map[string]string, error) {
-	a.mu.Lock()
-	loaded := a.people.loaded
-	a.mu.Unlock()
-	if !loaded && len(list) > 0 {
+	for {
+		held, unknown := make(map[string]string, len(list)), false
+		for _, s := range list {
+			if id := a.idAt(s.UserID); id != "" {
+				held[id] = s.SKUID
+			} else {
+				unknown = true
+			}
+		}
+		a.mu.Lock()
+		enough := !unknown || a.people.loaded && a.relisted
+		a.relisted = a.relisted || a.people.loaded
+		a.mu.Unlock()
+		if enough {
+			return held, nil
+		}
 		for _, err := range a.Accounts(ctx, access.AccountFilter{}) {
 			if err != nil {
 				return nil, err
 			}
 		}
 	}
-	held := make(map[string]string, len(list))
-	for _, s := range list {
-		if id := a.idAt(s.UserID); id != "" {
-			held[id] = s.SKUID
-		}
-	}
-	return held, nil
 }
 
 func (a *App) hold(productID string, held map[string]string) {
@@ -228,17 +243,9 @@ func (a *App) ChangeAssignees(ctx context.Context, name string, changes []access
 	held := a.holdings[p.id]
 	a.mu.Unlock()
 	if held == nil {
-		var list []assignment
-		for s, err := range a.assignments(ctx, p, op) {
-			if err != nil {
-				return all(err)
-			}
-			list = append(list, s)
-		}
-		if held, err = a.identify(ctx, list); err != nil {
+		if _, held, err = a.readInTurn(ctx, p, op); err != nil {
 			return all(err)
 		}
-		a.hold(p.id, held)
 	}
 	var halted error
 	for i, c := range changes {

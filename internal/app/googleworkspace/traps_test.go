@@ -280,6 +280,29 @@ func TestLicenseFollowsARename(t *testing.T) {
 	}
 }
 
+// A holder who came after the listing of accounts is found by one more; one who has no account any more costs no further.
+func TestLicenseHolderWhoCameLater(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t, nil, googletest.Options{})
+	e.person("ana", nil)
+	if n := len(collect(t, e.Accounts(t.Context(), access.AccountFilter{}))); n != 1 {
+		t.Fatal(n)
+	}
+	bob := e.person("bob", nil)
+	e.Assign("Google-Apps", standardSKU, bob.ID)
+	if held := collect(t, e.Assignees(t.Context(), suite)); len(held) != 1 || held[0].AccountID != bob.ID {
+		t.Errorf("%+v", held)
+	}
+	late := e.person("late", nil)
+	e.Assign("Google-Apps", standardSKU, late.ID)
+	for range 2 {
+		if held := collect(t, e.Assignees(t.Context(), suite)); len(held) != 2 || held[1].AccountID != "" || held[1].UserName != late.UserName {
+			t.Errorf("%+v", held)
+		}
+	}
+	e.sent(t, map[string]int{"users.list": 2, "licenses.list": 3})
+}
+
 // Another license of the product is switched in one step: taking the first away would take the mailbox's edition away.
 func TestLicenseIsSwitchedInPlace(t *testing.T) {
 	t.Parallel()
