@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/entraid"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/googleworkspace"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/okta"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
@@ -111,6 +112,11 @@ func table() (string, error) {
 		}
 		add(name, a)
 	}
+	customer, err := googleworkspace.Open(googleworkspace.Config{Name: "google_workspace", CustomerID: "C00000000", AccessToken: "none"})
+	if err != nil {
+		return "", fmt.Errorf("open the kind google_workspace: %w", err)
+	}
+	add("`google_workspace`", customer)
 	names := scim.Profiles()
 	slices.SortFunc(names, func(a, b string) int { // generic first, vendors by name
 		switch {
