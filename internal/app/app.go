@@ -37,6 +37,9 @@ type Info struct {
 	MaxMemberChanges int
 	// UserNamesFoldCase says that user names and group names that differ only in case are the same.
 	UserNamesFoldCase bool
+	// AsksPeople says that a write is a task for a person: it went well when the task was handed over, and what it asks
+	// for is not proven by that.
+	AsksPeople bool
 	// Lacks names the capabilities that the type implements but this configuration does not have, with
 	// the reason for people ("Sentry cannot reactivate: a rehire is a new invitation").
 	Lacks map[Capability]string
