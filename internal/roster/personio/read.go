@@ -85,7 +85,8 @@ func (r *reader) employments(ctx context.Context, raw json.RawMessage, units *un
 		} `json:"custom_attributes"`
 	}
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil || fields["id"] == nil {
+	_ = json.Unmarshal(raw, &fields) // what is no object has no id
+	if fields["id"] == nil {
 		return []json.RawMessage{raw}, nil // for Pages to say so
 	}
 	if err := json.Unmarshal(raw, &person); err != nil || person.ID == "" {
