@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // GrantKind is the kind of thing that a grant gives; the spelling is the second part of its address.
@@ -83,7 +84,21 @@ func (g Grant) String() string {
 	return s
 }
 
-// EscapePart makes a name safe as one part of an address or import id.
+// EscapePart makes a name safe as one part of an address or import id: "%", "/" and control characters are
+// percent-encoded.
 func EscapePart(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "%", "%25"), "/", "%2F")
+	if strings.IndexFunc(s, encoded) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if encoded(r) {
+			b.WriteString(url.PathEscape(string(r)))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
+
+func encoded(r rune) bool { return r == '%' || r == '/' || unicode.IsControl(r) }

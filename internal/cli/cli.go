@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 )
@@ -14,7 +15,10 @@ import (
 const (
 	ExitOK     = 0
 	ExitFailed = 1
-	ExitUsage  = 2 // the command line cannot be meant
+	ExitUsage  = 2 // the command line cannot be meant; report says 1
+	// What report found; like terraform plan -detailed-exitcode.
+	ExitChanges  = 2
+	ExitFindings = 3
 )
 
 // Main runs the subcommand that args name (without the program's name) and answers the exit code.
@@ -33,11 +37,15 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer, with ...
 	if err == nil {
 		return ExitOK
 	}
+	var result exitError
+	if errors.As(err, &result) {
+		return int(result)
+	}
 	fmt.Fprintf(stderr, "Error: %v\n", err)
 	var usage *usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "Run '%s --help' for what is possible.\n", usage.command)
-		return ExitUsage
+		return usage.code
 	}
 	return ExitFailed
 }
@@ -61,20 +69,35 @@ With a subcommand it is a tool for the people who work with the provider.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(misuse)
-	root.AddCommand(newSandbox())
+	root.AddCommand(newSandbox(), newReport())
 	return root
 }
 
 // usageError is an error in the command line rather than in what it asked for.
 type usageError struct {
 	command string
+	code    int
 	err     error
 }
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-func misuse(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} }
+// usageExit is the annotation of commands for which ExitUsage means something else: their exit code for misuse.
+const usageExit = "exit code of misuse"
+
+func misuse(cmd *cobra.Command, err error) error {
+	code := ExitUsage
+	if own, err := strconv.Atoi(cmd.Annotations[usageExit]); err == nil {
+		code = own
+	}
+	return &usageError{cmd.CommandPath(), code, err}
+}
+
+// exitError ends a command that did its work with another exit code than 0.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // noArguments refuses what follows the flags.
 func noArguments(cmd *cobra.Command, args []string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
@@ -150,7 +151,7 @@ func (r *run) accounts(ctx context.Context) {
 			return
 		}
 		spec := access.AccountSpec{Values: map[access.Field]string{access.Manager: want.Fields[access.Manager]}}
-		now, err := r.app.UpdateAccount(r.why(ctx, account(key), key), access.AccountRef{ID: id, UserName: want.UserName()}, spec)
+		now, err := r.change(r.why(ctx, account(key), key), access.AccountRef{ID: id, UserName: want.UserName()}, spec)
 		if err == nil {
 			return
 		}
@@ -224,7 +225,7 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	if rest.Empty() {
 		return acct, nil
 	}
-	after, err := r.app.UpdateAccount(ctx, acct.Ref(), rest)
+	after, err := r.change(ctx, acct.Ref(), rest)
 	if err != nil {
 		return acct, err
 	}
@@ -280,7 +281,7 @@ func (r *run) update(ctx context.Context, key string, want Account, late bool) (
 	if spec.Empty() {
 		return access.Account{ID: id}, nil
 	}
-	now, err := r.app.UpdateAccount(ctx, access.AccountRef{ID: id, UserName: was.UserName()}, spec)
+	now, err := r.change(ctx, access.AccountRef{ID: id, UserName: was.UserName()}, spec)
 	if err == nil {
 		r.suspended(now, spec)
 	}
@@ -349,6 +350,41 @@ func (r *run) spec(want, was Account, withoutManager bool) access.AccountSpec {
 		}
 	}
 	return s
+}
+
+// change writes, and insists that the app holds afterwards what it was told: some answer well and keep the old value.
+func (r *run) change(ctx context.Context, ref access.AccountRef, spec access.AccountSpec) (access.Account, error) {
+	now, err := r.app.UpdateAccount(ctx, ref, spec)
+	if err != nil {
+		return now, err
+	}
+	have := now
+	if _, managed := spec.Values[access.Manager]; managed {
+		if have.Manager, err = r.app.ManagerName(ctx, now); err != nil {
+			return now, err
+		}
+	}
+	rest := r.missing(spec, have)
+	var kept []string
+	for _, f := range slices.Sorted(maps.Keys(rest.Values)) {
+		if v := have.Get(f); !strings.EqualFold(v, rest.Values[f]) {
+			kept = append(kept, fmt.Sprintf("%s is still %q", f, v))
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(rest.Attributes)) {
+		kept = append(kept, fmt.Sprintf("attribute %s is still %q", k, have.Attributes[k]))
+	}
+	if rest.Active != nil {
+		kept = append(kept, fmt.Sprintf("active is still %v", have.Active))
+	}
+	if len(kept) == 0 {
+		return now, nil
+	}
+	return now, &fault.Error{
+		Kind: fault.Unconfirmed, System: r.app.Name(), Op: "change", Subject: have.Label(),
+		Cause: "the app accepted the change, and holds otherwise: " + strings.Join(kept, ", "), State: "The account is as the app says.",
+		Next: "Apply again if the app is slow to show changes. If another system owns the field, leave it out of account_fields, and nobody fights over it.",
+	}
 }
 
 // missing is the part of want that the account does not show yet.

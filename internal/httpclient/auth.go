@@ -30,7 +30,7 @@ type Auth struct {
 	ClientCredentials *ClientCredentials
 	// RefreshToken fetches tokens by RFC 6749 section 6, over the same TLS settings.
 	RefreshToken *RefreshToken
-	// Source gives tokens in any other way. Each is kept until it expires or is refused.
+	// Source gives tokens in any other way. Each is kept until it expires or is refused. A fault.Error of its own is passed on.
 	Source oauth2.TokenSource
 }
 
@@ -199,6 +199,9 @@ func (t *tokens) drop(header string) {
 
 // tokenFault drops the text of err: oauth2 puts the answer's body into it.
 func tokenFault(err error) error {
+	if own := (*fault.Error)(nil); errors.As(err, &own) {
+		return own
+	}
 	f := &fault.Error{Kind: fault.Unavailable, Cause: "no access token could be fetched", State: "Nothing was sent to the app."}
 	var r *oauth2.RetrieveError
 	if !errors.As(err, &r) || r.Response == nil {

@@ -42,7 +42,9 @@ type Options struct {
 	Protocol string // named in errors for a support ticket: "scim"
 	// BaseURL is the address that paths are appended to: https, or http on a loopback host.
 	BaseURL string
-	Auth    Auth
+	// BaseURLName is what the configuration calls BaseURL, for messages; default "base_url".
+	BaseURLName string
+	Auth        Auth
 	// Headers go with every request. Their values are treated as secrets.
 	Headers map[string]string
 	// CACertPEM adds trusted certificates to those of the system; ClientCertPEM with ClientKeyPEM
@@ -53,6 +55,7 @@ type Options struct {
 	UserAgent                              string
 
 	RequestsPerSecond float64       // never to be exceeded; 0 leaves it to what the app teaches
+	QuotaShare        float64       // of the quota that the app's headers tell, up to 1: with less than the rest left, requests wait. 0 means all
 	MaxRetries        *int          // after the first attempt; nil means DefaultRetries
 	RequestTimeout    time.Duration // for one attempt, its body included; 0 means DefaultTimeout
 	MaxWait           time.Duration // the most one request spends waiting between attempts; 0 means DefaultMaxWait
@@ -73,7 +76,8 @@ type Failure struct {
 	Body   []byte // at most 1 MiB of it
 }
 
-// Diagnosis is what a vendor's machine-readable error means. Zero fields change nothing.
+// Diagnosis is what a vendor's machine-readable error means. Zero fields change nothing. Kind RateLimited says that
+// the request was refused for now and not carried out, whatever its status: it is sent again like after 429.
 type Diagnosis struct {
 	Kind            fault.Kind
 	Code, RequestID string // dropped unless they look like identifiers
@@ -93,7 +97,7 @@ type Client struct {
 // New checks the options and answers all their problems at once. It makes no request.
 func New(o Options) (*Client, error) {
 	base, err := parseBase(o.BaseURL)
-	problems := []error{err}
+	problems := []error{o.named(err)}
 	transport := o.Transport
 	if transport == nil {
 		var t *http.Transport
@@ -104,6 +108,9 @@ func New(o Options) (*Client, error) {
 	problems = append(problems, o.Auth.check(), checkHeaders(o.Headers))
 	if r := o.RequestsPerSecond; r < 0 || math.IsNaN(r) || math.IsInf(r, 0) {
 		problems = append(problems, fault.New(fault.Invalid, "max_requests_per_second is %v; it must be positive", r))
+	}
+	if s := o.QuotaShare; s < 0 || s > 1 || math.IsNaN(s) {
+		problems = append(problems, fault.New(fault.Invalid, "the share of the rate limit is %v; it must be over 0 and at most 1", s))
 	}
 	if o.MaxRetries != nil && *o.MaxRetries < 0 {
 		problems = append(problems, fault.New(fault.Invalid, "max_retries is %d; it must not be negative", *o.MaxRetries))
@@ -118,7 +125,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{opts: o, base: base, secrets: newSecrets(o), log: o.Logger}
 	c.http = &http.Client{
 		Transport: &exchange{
-			client: c, next: transport, limit: newLimiter(o.RequestsPerSecond, o.MaxWait),
+			client: c, next: transport, limit: newLimiter(o.RequestsPerSecond, o.QuotaShare, o.MaxWait),
 			auth: o.Auth.authorizer(transport, o.RequestTimeout, c.secrets),
 		},
 		CheckRedirect: c.checkRedirect,
@@ -278,12 +285,24 @@ func encodeQuery(params []Param) string {
 
 // locate adds to a fault where and on whom it happened.
 func (c *Client) locate(err error, r *Request) error {
-	err = fault.In(err, c.opts.System, r.Op, r.Subject)
+	err = c.opts.named(fault.In(err, c.opts.System, r.Op, r.Subject))
 	var f *fault.Error
 	if errors.As(err, &f) && f.Protocol == "" {
 		f.Protocol = c.opts.Protocol
 	}
 	return err
+}
+
+// named calls the base URL in a message what the configuration calls it.
+func (o Options) named(err error) error {
+	var f *fault.Error
+	if o.BaseURLName == "" || !errors.As(err, &f) {
+		return err
+	}
+	c := *f
+	c.Cause = strings.ReplaceAll(c.Cause, "base_url", o.BaseURLName)
+	c.Next = strings.ReplaceAll(c.Next, "base_url", o.BaseURLName)
+	return &c
 }
 
 // checkRedirect follows a redirect only for a read and only to the same host: the next host would get

@@ -172,3 +172,25 @@ func TestNewNamesEveryProblem(t *testing.T) {
 		}
 	}
 }
+
+func TestMessagesUseTheNameOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	_, err := New(Options{BaseURLName: "org_url"})
+	if err == nil || !strings.Contains(err.Error(), "org_url is missing") {
+		t.Errorf("got %v", err)
+	}
+	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }))
+	defer ts.Close()
+	c, err := New(Options{BaseURL: ts.URL, BaseURLName: "org_url"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Do(t.Context(), Request{Method: http.MethodGet, Path: []string{"x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f *fault.Error
+	if err := resp.Decode(new(any)); !errors.As(err, &f) || !strings.Contains(f.Next, "Check org_url") {
+		t.Errorf("got %+v", f)
+	}
+}

@@ -62,12 +62,29 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cl.said = c.refusesForNow(req, resp); cl.said && resp.StatusCode != http.StatusTooManyRequests {
+		plain := *resp // the limiter knows one status for it
+		plain.StatusCode = http.StatusTooManyRequests
+		x.limit.learn(time.Now(), &plain)
+		return resp, nil
+	}
 	x.limit.learn(time.Now(), resp)
 	if resp.StatusCode == http.StatusUnauthorized && x.auth.renew != nil && !cl.renewed {
 		cl.renewed = true
 		cl.again = x.auth.renew(req)
 	}
 	return resp, nil
+}
+
+// refusesForNow reports whether the vendor's own code asks for fewer requests, whatever the status: Google says so
+// with 403 and a reason.
+func (c *Client) refusesForNow(req *http.Request, resp *http.Response) bool {
+	if c.opts.Explain == nil || resp.StatusCode < 400 || resp.StatusCode >= 500 {
+		return false
+	}
+	body, err := io.ReadAll(resp.Body) // in memory
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return err == nil && c.opts.Explain(Failure{Method: req.Method, Status: resp.StatusCode, Header: resp.Header, Body: body}).Kind == fault.RateLimited
 }
 
 // read takes the answer into memory, decompressed, as far as the bound goes.
@@ -130,6 +147,8 @@ type call struct {
 	wait     time.Duration // before the next attempt
 	// ambiguous: an attempt was sent whose outcome is unknown.
 	ambiguous bool
+	// said: the last answer asked for fewer requests by the vendor's code (Diagnosis).
+	said bool
 	// renewed: the credential was refused once; again: with another one now there, the request can be repeated.
 	renewed, again bool
 	// Of the current attempt, told by net/http, possibly from another goroutine.
@@ -142,7 +161,7 @@ func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
 func (cl *call) begin() {
 	cl.attempts++
-	cl.again = false
+	cl.said, cl.again = false, false
 	cl.started.Store(false)
 	cl.wantedConn.Store(false)
 	cl.wrote.Store(false)

@@ -27,6 +27,7 @@ const (
 // speeds up while requests are accepted, steps back when one is refused, and then stays just below.
 type limiter struct {
 	maxWait time.Duration
+	share   float64 // of a told quota that is ours
 	// turn is held by the one request that waits for the bucket: the others have reserved nothing, so
 	// that a change of the rate concerns them all. The very first request holds it until it is
 	// answered: it may bring the quota.
@@ -49,9 +50,12 @@ type limiter struct {
 	sent, accepted meter
 }
 
-func newLimiter(perSecond float64, maxWait time.Duration) *limiter {
+func newLimiter(perSecond, share float64, maxWait time.Duration) *limiter {
+	if share <= 0 {
+		share = 1
+	}
 	l := &limiter{
-		maxWait: maxWait, turn: make(chan struct{}, 1), probing: true,
+		maxWait: maxWait, share: share, turn: make(chan struct{}, 1), probing: true,
 		capped: math.Inf(1), ceiling: math.Inf(1), rate: startRate, refused: math.Inf(1),
 	}
 	b := startBurst
@@ -134,7 +138,7 @@ func (l *limiter) learn(now time.Time, resp *http.Response) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if q := readQuota(resp.Header, now); q.known {
-		l.follow(now, q)
+		l.follow(now, q.cut(l.share))
 	}
 	if throttled(resp) {
 		l.stepBack(now, waitHint(resp.Header, now))

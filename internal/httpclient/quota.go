@@ -16,6 +16,14 @@ type quota struct {
 	window    time.Duration // its length; 0 when untold
 }
 
+// cut is the quota for who may use a share of it: the rest counts as used. An app counts everybody together, so that
+// what others use comes out of the share too.
+func (q quota) cut(share float64) quota {
+	q.remaining = max(0, q.remaining-(1-share)*q.limit)
+	q.limit *= share
+	return q
+}
+
 // readQuota reads the spellings in use: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers,
 // current and older forms), and X-RateLimit-* and X-Rate-Limit-* with seconds or an epoch.
 func readQuota(h http.Header, now time.Time) quota {

@@ -39,7 +39,7 @@ func (cl *call) checkRetry(ctx context.Context, resp *http.Response, err error) 
 	case cl.again: // refused, so not carried out
 		cl.wait = 0
 		return true, nil
-	case throttled(resp):
+	case cl.said || throttled(resp):
 		again, hint = true, waitHint(resp.Header, time.Now())
 	default:
 		switch resp.StatusCode {

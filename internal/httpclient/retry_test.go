@@ -189,3 +189,43 @@ func TestHangingServer(t *testing.T) {
 		t.Errorf("canceled: %v", err)
 	}
 }
+
+// A vendor that throttles with 403 and a reason is sent the request again, a creation included; another 403 is final.
+func TestThrottleToldByACode(t *testing.T) {
+	t.Parallel()
+	explain := func(f Failure) Diagnosis {
+		if strings.Contains(string(f.Body), "userRateLimitExceeded") {
+			return Diagnosis{Kind: fault.RateLimited, Code: "userRateLimitExceeded"}
+		}
+		return Diagnosis{Code: "forbidden"}
+	}
+	for name, tc := range map[string]struct {
+		retries, sent int
+		reason        string
+		kind          fault.Kind
+	}{
+		"passes":    {2, 2, "userRateLimitExceeded", 0},
+		"stays":     {0, 1, "userRateLimitExceeded", fault.RateLimited},
+		"forbidden": {2, 1, "forbidden", fault.Forbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent atomic.Int32
+			c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				if sent.Add(1) > 1 {
+					io.WriteString(w, `{}`)
+					return
+				}
+				w.WriteHeader(http.StatusForbidden)
+				io.WriteString(w, `{"reason":"`+tc.reason+`"}`)
+			}, Options{Explain: explain, MaxRetries: &tc.retries})
+			_, err := c.Do(t.Context(), Request{Op: "create account", Method: "POST", Path: []string{"users"}, Body: struct{}{}})
+			if fault.KindOf(err) != tc.kind || int(sent.Load()) != tc.sent {
+				t.Errorf("%d requests, %v; want %d and %v", sent.Load(), err, tc.sent, tc.kind)
+			}
+			if err != nil && !strings.Contains(err.Error(), "(scim 403 "+tc.reason+")") {
+				t.Errorf("the vendor's own status and code are lost: %v", err)
+			}
+		})
+	}
+}

@@ -62,7 +62,7 @@ func (c *Client) statusFault(cl *call, resp *http.Response, body []byte) error {
 	f := &fault.Error{Kind: kindOf(resp.StatusCode), Status: resp.StatusCode, RequestID: c.requestID(resp.Header)}
 	foreign := len(bytes.TrimSpace(body)) > 0 && !looksLikeJSON(body)
 	switch {
-	case throttled(resp):
+	case cl.said || throttled(resp):
 		f.Kind, f.RetryAfter = fault.RateLimited, waitHint(resp.Header, time.Now())
 	case resp.StatusCode < 400:
 		f.Cause = "the server redirected the request"

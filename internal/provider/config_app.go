@@ -40,7 +40,7 @@ func appAttributes() map[string]schema.Attribute {
 	strings := func(text string) schema.ListAttribute {
 		return schema.ListAttribute{MarkdownDescription: text, ElementType: types.StringType, Optional: true}
 	}
-	return map[string]schema.Attribute{
+	return reviewAttributes(map[string]schema.Attribute{
 		"name":               schema.StringAttribute{MarkdownDescription: "The name that resources use.", Required: true},
 		"protected_accounts": strings("User names, or globs such as `svc-*`, that are never removed, deactivated or stripped of a membership or license."),
 		"ignored_accounts":   strings("User names or globs of bots and guests that nobody is expected to manage: never counted as strangers."),
@@ -56,7 +56,7 @@ func appAttributes() map[string]schema.Attribute {
 			Optional:            true, Validators: []validator.Int64{int64validator.Between(0, 20)},
 		},
 		"request_timeout": schema.StringAttribute{MarkdownDescription: "How long one request may take, such as `30s`. Default `60s`.", Optional: true},
-	}
+	})
 }
 
 type appModel struct {
@@ -70,6 +70,7 @@ type appModel struct {
 	MaxRetries    types.Int64   `tfsdk:"max_retries"`
 	Timeout       types.String  `tfsdk:"request_timeout"`
 	Safeguard     *limitsModel  `tfsdk:"safeguard"`
+	reviewModel
 }
 
 // appKind is one kind of app: the block that configures it, and how to open what the block says. Adding a kind is a
@@ -112,7 +113,7 @@ func (b appBlock) secret(v types.String, argument string) string {
 }
 
 func appKinds() []appKind {
-	return []appKind{localKind(), scimKind()}
+	return []appKind{localKind(), scimKind(), entraKind(), oktaKind()}
 }
 
 func appKindNames() []string {
@@ -124,7 +125,7 @@ func appKindNames() []string {
 }
 
 func appBlocks() map[string]schema.Block {
-	blocks := map[string]schema.Block{"safeguard": appSafeguardBlock()}
+	blocks := map[string]schema.Block{"safeguard": appSafeguardBlock(), "license_price": licensePriceBlock()}
 	for _, k := range appKinds() {
 		blocks[k.name] = k.block
 	}
@@ -178,13 +179,14 @@ func (o opener) openApp(ctx context.Context, diags *diag.Diagnostics, obj basety
 			diagnose(diags, inventory.CheckPattern(pattern), "", at.AtName(v.name).AtListIndex(i))
 		}
 	}
+	rules := m.rules(diags, at)
 	if found != "local" {
 		opts.RefuseWrites = o.refuseWrites
 	}
 	if diags.HasError() {
 		return &appEntry{}
 	}
-	return &appEntry{inv: inventory.New(a, opts), limits: m.Safeguard.limits(o.limits)}
+	return &appEntry{inv: inventory.New(a, opts), limits: m.Safeguard.limits(o.limits), review: rules}
 }
 
 func matchBy(diags *diag.Diagnostics, v types.List, at path.Path) []access.Field {

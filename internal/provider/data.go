@@ -55,6 +55,7 @@ type appEntry struct {
 	inv     *inventory.App
 	pending string
 	limits  safeguard.Limits
+	review  reviewRules
 }
 
 type rosterEntry struct {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,21 +21,55 @@ import (
 func diagnose(diags *diag.Diagnostics, err error, state string, at ...path.Path) {
 	for _, e := range unjoin(err) {
 		summary, detail := describe(e, state)
-		if len(at) > 0 {
-			diags.AddAttributeError(at[0], summary, detail)
+		tell(diags, diag.SeverityError, summary, detail, at...)
+	}
+}
+
+// tell adds a diagnostic: the only place where one is made. Names come from apps and files, and what they hold must not
+// reach a terminal as commands.
+func tell(diags *diag.Diagnostics, severity diag.Severity, summary, detail string, at ...path.Path) {
+	summary, detail = plain(strings.ReplaceAll(summary, "\n", " ")), plain(detail)
+	switch {
+	case severity == diag.SeverityError && len(at) > 0:
+		diags.AddAttributeError(at[0], summary, detail)
+	case severity == diag.SeverityError:
+		diags.AddError(summary, detail)
+	case len(at) > 0:
+		diags.AddAttributeWarning(at[0], summary, detail)
+	default:
+		diags.AddWarning(summary, detail)
+	}
+}
+
+// plain spells out control characters, and those that turn the direction of writing, as Go does in quotes.
+func plain(s string) string {
+	if strings.IndexFunc(s, acts) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if acts(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
 		} else {
-			diags.AddError(summary, detail)
+			b.WriteRune(r)
 		}
 	}
+	return b.String()
+}
+
+func acts(r rune) bool {
+	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029')
 }
 
 // warn adds a warning. Terraform folds warnings with equal summaries into one line, so the summary
 // must name whom it concerns.
-func warn(diags *diag.Diagnostics, summary, detail string) { diags.AddWarning(summary, detail) }
+func warn(diags *diag.Diagnostics, summary, detail string) {
+	tell(diags, diag.SeverityWarning, summary, detail)
+}
 
 // refuse adds an error that is not a fault of a system but of the configuration, at the argument to blame.
 func refuse(diags *diag.Diagnostics, at path.Path, summary, detail string) {
-	diags.AddAttributeError(at, summary, detail)
+	tell(diags, diag.SeverityError, summary, detail, at)
 }
 
 // describe gives the summary and detail of one error.

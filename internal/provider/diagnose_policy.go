@@ -15,7 +15,7 @@ import (
 // equal summaries into one, so the summary carries rule and people.
 func diagnoseProblem(diags *diag.Diagnostics, p policy.Problem) {
 	if what, ok := undecided(p); ok {
-		diags.AddWarning(what, sentence(p.Cause)+"\n\nEverybody else is decided.")
+		warn(diags, what, sentence(p.Cause)+"\n\nEverybody else is decided.")
 		return
 	}
 	next, cause := p.Next, p.Cause
@@ -35,16 +35,14 @@ func diagnoseProblem(diags *diag.Diagnostics, p policy.Problem) {
 	if policyBlocks()[p.Block.Kind] != nil || p.Block.Kind == "" { // an argument stays as it is spelt
 		summary = capitalize(summary)
 	}
-	at, found := problemPath(p)
-	switch {
-	case p.Severity == policy.Error && found:
-		diags.AddAttributeError(at, summary, text)
-	case p.Severity == policy.Error:
-		diags.AddError(summary, text)
-	case found:
-		diags.AddAttributeWarning(at, summary, text)
-	default:
-		diags.AddWarning(summary, text)
+	severity := diag.SeverityWarning
+	if p.Severity == policy.Error {
+		severity = diag.SeverityError
+	}
+	if at, found := problemPath(p); found {
+		tell(diags, severity, summary, text, at)
+	} else {
+		tell(diags, severity, summary, text)
 	}
 }
 
@@ -109,7 +107,7 @@ func (o *outputs) fit(diags *diag.Diagnostics, limit int) bool {
 	if o.size <= limit {
 		return true
 	}
-	diags.AddError("The entitlements are too large to hand over to Terraform",
+	tell(diags, diag.SeverityError, "The entitlements are too large to hand over to Terraform",
 		fmt.Sprintf("They take about %d MiB (%d people in the largest app), and Terraform accepts 256 MiB in one message.", o.size>>20, o.people)+
 			"\n\nDivide them: several tenure_entitlements with the same rules (a module), each with only_apps for some of the apps. Leave \"reasons\" out of include.")
 	return false

@@ -46,6 +46,8 @@ type entitlementsModel struct {
 	Reasons     types.Map  `tfsdk:"reasons"`
 	Quarantined types.Map  `tfsdk:"quarantined"`
 	Upcoming    types.List `tfsdk:"upcoming"`
+
+	Register types.String `tfsdk:"register"`
 }
 
 // What include can ask for.
@@ -53,6 +55,7 @@ const (
 	includeReasons     = "reasons"
 	includeQuarantined = "quarantined"
 	includeUpcoming    = "upcoming"
+	includeRegister    = "register"
 )
 
 // defaultUpcomingDays is how far upcoming looks when only include asks for it.
@@ -91,9 +94,9 @@ func (*entitlementsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 				ElementType:         text, Optional: true, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()},
 			},
 			"include": schema.ListAttribute{
-				MarkdownDescription: "Further results to give, out of " + quoteList([]string{includeReasons, includeQuarantined, includeUpcoming}) + ". They are stored in state, and say who is about to leave.",
+				MarkdownDescription: "Further results to give, out of " + quoteList([]string{includeReasons, includeQuarantined, includeUpcoming, includeRegister}) + ". They are stored in state, and say who is about to leave.",
 				ElementType:         text, Optional: true,
-				Validators: []validator.List{listvalidator.UniqueValues(), listvalidator.ValueStringsAre(oneOf(includeReasons, includeQuarantined, includeUpcoming)...)},
+				Validators: []validator.List{listvalidator.UniqueValues(), listvalidator.ValueStringsAre(oneOf(includeReasons, includeQuarantined, includeUpcoming, includeRegister)...)},
 			},
 			"upcoming_days": schema.Int64Attribute{
 				MarkdownDescription: "How many days `upcoming` looks ahead; giving more than 0 asks for `upcoming`. Default 30 where `include` names it.",
@@ -109,6 +112,10 @@ func (*entitlementsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			"upcoming": schema.ListAttribute{
 				MarkdownDescription: "What people will gain or lose if rosters and policy stay as they are, in the order of time: `at`, `person_id`, `grant`, `change` (`gain` or `lose`), `why`. Null unless asked for.",
 				ElementType:         frameworkType(changeType()), Computed: true,
+			},
+			"register": schema.StringAttribute{
+				MarkdownDescription: "What `tenure_access_findings` takes as `register`: exceptions, conflicts, whoever is quarantined or was cut off, and the user names of those who have left. Its form is not part of the contract: hand it on as it is. Null unless `include` names it.",
+				Computed:            true,
 			},
 		},
 		Blocks: policyBlocks(),
@@ -142,11 +149,17 @@ func (d *Data) entitlements(ctx context.Context, diags *diag.Diagnostics, config
 	if diags.Append(config.Get(ctx, &m)...); diags.HasError() {
 		return tftypes.Value{}, false
 	}
-	result, ok := d.decide(ctx, diags, &m)
+	one, ok := d.decide(ctx, diags, &m)
 	if !ok {
 		return tftypes.Value{}, false
 	}
-	out := newOutputs(result, m.asked())
+	out := newOutputs(one.result, m.asked())
+	out.values["register"] = tftypes.NewValue(tftypes.String, nil)
+	if m.asked()[includeRegister] {
+		text, err := registerText(one)
+		diagnose(diags, err, "")
+		out.values["register"] = out.text(text)
+	}
 	if !out.fit(diags, maxMessage) {
 		return tftypes.Value{}, false
 	}
@@ -173,7 +186,7 @@ func (m *entitlementsModel) asked() map[string]bool {
 
 // decide evaluates the policy. Everything wrong with configuration and rosters is reported at once; what is
 // wrong in the result can only be told when both are right.
-func (d *Data) decide(ctx context.Context, diags *diag.Diagnostics, m *entitlementsModel) (policy.Result, bool) {
+func (d *Data) decide(ctx context.Context, diags *diag.Diagnostics, m *entitlementsModel) (*decision, bool) {
 	p := m.policy()
 	if len(d.apps) > 0 {
 		p.ConfiguredApps = slices.Sorted(maps.Keys(d.apps))
@@ -184,7 +197,7 @@ func (d *Data) decide(ctx context.Context, diags *diag.Diagnostics, m *entitleme
 	}
 	in, ok := d.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), precedence(m.Speaks), false)
 	if program == nil || !ok {
-		return policy.Result{}, false
+		return nil, false
 	}
 	asked := m.asked()
 	in.Reasons = asked[includeReasons]
@@ -197,8 +210,9 @@ func (d *Data) decide(ctx context.Context, diags *diag.Diagnostics, m *entitleme
 		diagnoseProblem(diags, problem)
 	}
 	if len(result.Errors) > 0 {
-		return result, false
+		return nil, false
 	}
-	d.decided.remember(&decision{policy: p, program: program, input: in, result: result})
-	return result, true
+	one := &decision{policy: p, program: program, input: in, result: result}
+	d.decided.remember(one)
+	return one, true
 }

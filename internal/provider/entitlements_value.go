@@ -37,6 +37,8 @@ func frameworkType(t tftypes.Type) attr.Type {
 		return types.ObjectType{AttrTypes: attrs}
 	case tftypes.Map:
 		return types.MapType{ElemType: frameworkType(t.ElementType)}
+	case tftypes.List:
+		return types.ListType{ElemType: frameworkType(t.ElementType)}
 	}
 	switch {
 	case t.Is(tftypes.Bool):

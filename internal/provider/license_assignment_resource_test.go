@@ -141,7 +141,10 @@ func TestAppDataSources(t *testing.T) {
 		return knownvalue.ObjectPartial(checks)
 	}
 	pool := func(total, used, available knownvalue.Check) knownvalue.Check {
-		return knownvalue.ObjectExact(map[string]knownvalue.Check{"total": total, "used": used, "available": available})
+		return knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"total": total, "used": used, "available": available,
+			"unit_price": knownvalue.Null(), "currency": knownvalue.Null(), "monthly_cost": knownvalue.Null(), "idle_cost": knownvalue.Null(),
+		})
 	}
 	n := knownvalue.Int64Exact
 	resource.UnitTest(t, resource.TestCase{

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -9,7 +10,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/review"
 )
 
 // licensesDataSource is the license pools of an app.
@@ -30,6 +33,7 @@ func (*licensesDataSource) Metadata(_ context.Context, req datasource.MetadataRe
 func poolObject() types.ObjectType {
 	return types.ObjectType{AttrTypes: map[string]attr.Type{
 		"total": types.Int64Type, "used": types.Int64Type, "available": types.Int64Type,
+		"unit_price": types.Float64Type, "currency": types.StringType, "monthly_cost": types.Float64Type, "idle_cost": types.Float64Type,
 	}}
 }
 
@@ -39,7 +43,7 @@ func (*licensesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 		Attributes: map[string]schema.Attribute{
 			"app": schema.StringAttribute{MarkdownDescription: "The name of an `app` block of the provider.", Required: true},
 			"licenses": schema.MapAttribute{
-				MarkdownDescription: "By product and license: seats in `total`, `used` and `available`. Null where the app does not say.",
+				MarkdownDescription: "By product and license: seats in `total`, `used` and `available`, null where the app does not say; and where a `license_price` block of the app names a price, `unit_price` and `currency` of a seat in a month, `monthly_cost` (of those used) and `idle_cost` (of those available).",
 				ElementType:         types.MapType{ElemType: poolObject()}, Computed: true,
 			},
 		},
@@ -64,6 +68,7 @@ func (d *licensesDataSource) Read(ctx context.Context, req datasource.ReadReques
 		diagnose(&resp.Diagnostics, wrap(err, inv.Name(), "list", "the licenses"), "")
 		return
 	}
+	prices := d.data.apps[inv.Name()].review.prices
 	products := make(map[string]map[string]attr.Value)
 	for _, p := range pools {
 		if products[p.Product] == nil {
@@ -73,9 +78,9 @@ func (d *licensesDataSource) Read(ctx context.Context, req datasource.ReadReques
 		if p.Total >= 0 && p.Used >= 0 {
 			available = types.Int64Value(int64(p.Total - p.Used))
 		}
-		products[p.Product][p.License] = types.ObjectValueMust(poolObject().AttrTypes, map[string]attr.Value{
-			"total": count(p.Total), "used": count(p.Used), "available": available,
-		})
+		pool := map[string]attr.Value{"total": count(p.Total), "used": count(p.Used), "available": available}
+		maps.Copy(pool, costs(prices, p))
+		products[p.Product][p.License] = types.ObjectValueMust(poolObject().AttrTypes, pool)
 	}
 	elems := make(map[string]attr.Value, len(products))
 	for product, licenses := range products {
@@ -83,6 +88,26 @@ func (d *licensesDataSource) Read(ctx context.Context, req datasource.ReadReques
 	}
 	m.Licenses = types.MapValueMust(types.MapType{ElemType: poolObject()}, elems)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// costs are what the seats of a pool cost in a month; null where no price is configured or the app does not say how
+// many seats there are.
+func costs(prices []review.Price, p access.Pool) map[string]attr.Value {
+	out := map[string]attr.Value{
+		"unit_price": types.Float64Null(), "currency": types.StringNull(), "monthly_cost": types.Float64Null(), "idle_cost": types.Float64Null(),
+	}
+	price, ok := review.PriceOf(prices, p.Product, p.License)
+	if !ok {
+		return out
+	}
+	out["unit_price"], out["currency"] = types.Float64Value(price.Monthly), types.StringValue(price.Currency)
+	if p.Used >= 0 {
+		out["monthly_cost"] = types.Float64Value(price.Monthly * float64(p.Used))
+	}
+	if p.Total >= 0 && p.Used >= 0 {
+		out["idle_cost"] = types.Float64Value(price.Monthly * float64(max(p.Total-p.Used, 0)))
+	}
+	return out
 }
 
 // count is a number of seats; -1 is null, "not told".

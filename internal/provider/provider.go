@@ -79,5 +79,6 @@ func (*tenureProvider) Resources(context.Context) []func() resource.Resource {
 func (*tenureProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newEntitlementsDataSource, newRosterDataSource, newAccountsDataSource, newGroupsDataSource, newGroupDataSource, newLicensesDataSource,
+		newFindingsDataSource,
 	}
 }

@@ -19,7 +19,7 @@ type rawDiags struct{ diag.Diagnostics }
 // raise reports that a value was not as the schema says, which Terraform itself prevents.
 func (d *rawDiags) raise(err error) {
 	if err != nil {
-		d.AddError("Cannot read or write a value", capitalize(err.Error())+".\n\nThis is a fault of the provider. Nothing was written.")
+		tell(&d.Diagnostics, diag.SeverityError, "Cannot read or write a value", capitalize(err.Error())+".\n\nThis is a fault of the provider. Nothing was written.")
 	}
 }
 

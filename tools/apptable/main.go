@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/entraid"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/okta"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
 )
 
@@ -98,6 +100,17 @@ func table() (string, error) {
 		return "", fmt.Errorf("open the kind local: %w", err)
 	}
 	add("`local`", file)
+	for _, appID := range []string{"", "0oa1"} {
+		a, err := okta.Open(okta.Config{Name: "okta", OrgURL: "https://acme.okta.com", Token: "none", AppID: appID})
+		if err != nil {
+			return "", fmt.Errorf("open the kind okta: %w", err)
+		}
+		name := "`okta`"
+		if appID != "" {
+			name += " with `app_id`"
+		}
+		add(name, a)
+	}
 	names := scim.Profiles()
 	slices.SortFunc(names, func(a, b string) int { // generic first, vendors by name
 		switch {
@@ -115,5 +128,10 @@ func table() (string, error) {
 		}
 		add("`scim`, `"+name+"`", a)
 	}
+	entra, err := entraid.Open(entraid.Config{Name: "entra_id", TenantID: "00000000-0000-0000-0000-000000000000", Auth: entraid.Auth{Token: "none"}})
+	if err != nil {
+		return "", fmt.Errorf("open the kind entra_id: %w", err)
+	}
+	add("`entra_id`", entra)
 	return rows.String() + "\nWhy not:\n\n" + reasons.String() + "\n", nil
 }

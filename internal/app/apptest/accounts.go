@@ -71,6 +71,8 @@ func (s *session) newValue(f access.Field, i int) string {
 		return s.account(0).UserName
 	case access.Role:
 		return s.h.Roles[1]
+	case access.PersonID: // some directories keep 16 characters at most
+		return `New "id" \ Ñandú`
 	default: // free text
 		return `New "` + string(f) + `" \ Ñandú`
 	}

@@ -18,7 +18,7 @@ import (
 // The keys of the file, in the order in which they are written.
 const (
 	documentKeys = "roles, last_id, accounts, groups, licenses"
-	accountKeys  = "id, user_name, person_id, email, given_name, family_name, display_name, title, department, manager, role, active, last_login, attributes"
+	accountKeys  = "id, user_name, person_id, email, given_name, family_name, display_name, title, department, manager, role, active, last_login, never_used, created, external, attributes"
 	groupKeys    = "id, name, description, members"
 	poolKeys     = "product, license, total, assignees"
 )
@@ -153,6 +153,12 @@ func (p *parser) accountField(a *access.Account, key string) bool {
 		a.Active = p.flag(key, true)
 	case "last_login":
 		a.LastLogin = p.instant(key)
+	case "created":
+		a.Created = p.instant(key)
+	case "never_used":
+		a.NeverUsed = p.flag(key, false)
+	case "external":
+		a.External = p.flag(key, false)
 	case "attributes":
 		a.Attributes = p.texts(key)
 	default:

@@ -22,6 +22,9 @@ type (
 		Role        string            `json:"role,omitempty"`
 		Active      bool              `json:"active"`
 		LastLogin   time.Time         `json:"last_login,omitzero"`
+		NeverUsed   bool              `json:"never_used,omitempty"`
+		Created     time.Time         `json:"created,omitzero"`
+		External    bool              `json:"external,omitempty"`
 		Attributes  map[string]string `json:"attributes,omitempty"`
 	}
 	groupText struct {
@@ -94,7 +97,8 @@ func (a *account) encode() []byte {
 		a.text = marshal(accountText{
 			ID: a.ID, UserName: a.UserName, PersonID: a.PersonID, Email: a.Email, GivenName: a.GivenName,
 			FamilyName: a.FamilyName, DisplayName: a.DisplayName, Title: a.Title, Department: a.Department,
-			Manager: a.Manager, Role: a.Role, Active: a.Active, LastLogin: a.LastLogin, Attributes: a.Attributes,
+			Manager: a.Manager, Role: a.Role, Active: a.Active, LastLogin: a.LastLogin,
+			NeverUsed: a.NeverUsed, Created: a.Created, External: a.External, Attributes: a.Attributes,
 		}, "    ")
 	}
 	return a.text

@@ -239,10 +239,16 @@ func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, want acc
 			return a.account(now), nil
 		}
 	}
-	if err == nil && o == nil {
-		if o, err = a.readUser(ctx, ref, op); err != nil {
-			return access.Account{}, unconfirmed(err)
-		}
+	if err != nil {
+		return access.Account{}, err
+	}
+	if o == nil {
+		_, err = a.eventually(ctx, func() (done bool, err error) {
+			if o, err = a.readUser(ctx, ref, op); err != nil {
+				return false, unconfirmed(err)
+			}
+			return a.took(o, changes, want.Active), nil
+		})
 	}
 	if err != nil {
 		return access.Account{}, err
@@ -285,6 +291,11 @@ func (a *App) holds(o object, changes []change, active *bool) bool {
 		}
 	}
 	return !slices.ContainsFunc(changes, func(c change) bool { return c.path.read(o) != c.value })
+}
+
+// took is holds for an answer: servers may write a value in another case.
+func (a *App) took(o object, changes []change, active *bool) bool {
+	return a.holds(o, nil, active) && !slices.ContainsFunc(changes, func(c change) bool { return !strings.EqualFold(c.path.read(o), c.value) })
 }
 
 // writeUser sends the changes. current is the resource as read, or nil where it is not needed.

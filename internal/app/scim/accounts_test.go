@@ -282,7 +282,9 @@ func TestRetireAccount(t *testing.T) {
 		{"deleted before", Config{}, access.Delete, []exchange{del(404)}, 0, ""},
 		{"deletion blocked", Config{}, access.Delete, []exchange{del(403)}, fault.Forbidden, "delete account ana"},
 		{"deletion unanswered, done", Config{}, access.Delete, []exchange{del(502), get(404, "")}, 0, ""},
-		{"deletion unanswered, not done", Config{}, access.Delete, []exchange{del(502), get(200, active)}, fault.Unconfirmed, ""},
+		{"deletion unanswered, not done", Config{}, access.Delete, []exchange{del(502), get(200, active), get(200, active)}, fault.Unconfirmed, ""},
+		{"deletion accepted for later, done", Config{}, access.Delete, []exchange{del(202), get(200, active), get(404, "")}, 0, ""},
+		{"deletion accepted, not done", Config{}, access.Delete, []exchange{del(200), get(200, active), get(200, active)}, fault.Unconfirmed, "it is still there"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

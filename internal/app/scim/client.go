@@ -27,9 +27,7 @@ type App struct {
 	attributes map[string]path
 	licenses   []license
 	writes     *bulk
-	// patience are the pauses before looking again for the effect of a write that servers carry out late;
-	// nil means defaultPatience.
-	patience []time.Duration
+	patience   []time.Duration // Config.Patience
 }
 
 var (
@@ -178,14 +176,11 @@ func (a *App) read(ctx context.Context, endpoint, id, op, subject string, query 
 	return o, nil
 }
 
-// defaultPatience is how long servers that carry out a write later are given.
-var defaultPatience = []time.Duration{time.Second, 3 * time.Second}
-
 // eventually calls look until it is satisfied, fails, or patience ends.
 func (a *App) eventually(ctx context.Context, look func() (done bool, err error)) (bool, error) {
 	pauses := a.patience
 	if pauses == nil {
-		pauses = defaultPatience
+		pauses = []time.Duration{time.Second, 3 * time.Second}
 	}
 	for i := 0; ; i++ {
 		done, err := look()

@@ -44,6 +44,9 @@ type Config struct {
 	MaxRequestsPerSecond float64
 	// MaxRetries is how often a request that failed in passing is sent again; nil means 4. `max_retries` of the app block
 	MaxRetries *int
+	// Patience are the pauses before looking again for the effect of a write that servers carry out late; nil means 1 s
+	// and then 3 s.
+	Patience []time.Duration
 	// RequestTimeout bounds one attempt of one request; 0 means 60 s. `request_timeout` of the app block
 	RequestTimeout time.Duration
 	// UserAgent is the User-Agent header; empty means "terraform-provider-tenure".

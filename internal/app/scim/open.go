@@ -30,7 +30,7 @@ func Open(cfg Config) (*App, error) {
 		row = table["generic"]
 	}
 	d := cfg.Override.over(row.dialect).over(table["generic"].dialect)
-	a := &App{name: cfg.Name, title: row.title, dialect: d}
+	a := &App{name: cfg.Name, title: row.title, dialect: d, patience: cfg.Patience}
 	problems = append(problems, d.check(), a.openPaths(cfg), a.openLicenses(cfg.Licenses))
 	anonymous := cfg.Token == "" && cfg.Basic == nil && cfg.OAuth2 == nil && len(cfg.Headers) == 0 && cfg.ClientCertPEM == ""
 	if anonymous && !strings.HasPrefix(cfg.BaseURL, "http://") { // only a server on this machine is http

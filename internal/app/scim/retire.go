@@ -32,19 +32,25 @@ func (a *App) deleteAccount(ctx context.Context, ref access.AccountRef) error {
 	return a.remove(ctx, "Users", ref.ID, op, label(ref))
 }
 
-// remove sends a DELETE; what is gone already is fine. An answer that is no SCIM may come from something
-// before the app, and proves nothing: then, as without an answer, the resource is looked for.
+// remove sends a DELETE; what is gone already is fine. Only 204 says that it is done (RFC 7644 section 3.6). Another
+// success may mean "later", or come from something before the app: then, as without an answer, the resource is looked for.
 func (a *App) remove(ctx context.Context, endpoint, id, op, subject string) error {
 	if id == "" {
 		return a.fault(fault.New(fault.Invalid, "it has no id in the app"), op, subject)
 	}
 	resp, err := a.writes.do(ctx, httpclient.Request{Op: op, Subject: subject, Method: http.MethodDelete, Path: []string{endpoint, id}})
-	if err == nil && !resp.Empty() {
-		var whatever any
-		err = resp.Decode(&whatever)
+	if err == nil && resp.Status != http.StatusNoContent {
+		err = a.fault(&fault.Error{
+			Kind: fault.Unconfirmed, Status: resp.Status, RequestID: resp.RequestID(),
+			Cause: "the app accepted the deletion, and it is still there", Next: "Apply again: repeating it is safe.",
+		}, op, subject)
 	}
 	if errors.Is(err, fault.Unconfirmed) {
-		if _, now := a.read(ctx, endpoint, id, op, subject); errors.Is(now, fault.NotFound) {
+		gone, _ := a.eventually(ctx, func() (bool, error) {
+			_, now := a.read(ctx, endpoint, id, op, subject)
+			return errors.Is(now, fault.NotFound), nil
+		})
+		if gone {
 			return nil
 		}
 	}
