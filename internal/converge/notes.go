@@ -22,6 +22,10 @@ type Notes struct {
 	Strays    map[string]Standing `json:"strays,omitempty"`
 	// RostersPending says that the rosters could not be asked, because their configuration is not known yet.
 	RostersPending bool `json:"rosters_pending,omitempty"`
+	// Self is the user name of the account behind the credential, "" when it is not known.
+	Self string `json:"self,omitempty"`
+	// Keeper is the role of which a group must not lose the last holder, "" for none.
+	Keeper string `json:"keeper,omitempty"`
 	// Seen is when a stranger was first seen.
 	Seen map[Subject]time.Time `json:"seen,omitempty"`
 	// Aside remembers the accounts in State.Held that are in no map: their ids and names.

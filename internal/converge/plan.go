@@ -16,6 +16,9 @@ type Planned struct {
 	State State
 	// Losses are what people would lose, for a limit on how much one plan may take away. Sorted.
 	Losses []Loss
+	// LastKeepers are, by group, those from whom configuration takes the role that runs the group although nobody else has
+	// it. Sorted.
+	LastKeepers map[string][]string
 	// Problems are why this must not be applied.
 	Problems []error
 	Warnings []Warning
@@ -59,6 +62,7 @@ func Plan(prior *State, notes Notes, cfg Config, rules Rules) Planned {
 	}
 	p.held()
 	p.strangers()
+	p.keepers()
 	if prior == nil {
 		p.out.State.Explanations = map[Subject]Explanation{} // everything is new
 	}
@@ -106,12 +110,7 @@ type verdict struct {
 // judge decides about somebody who left the configuration. Absence is a hint and never proof: with
 // rosters, only people whom a roster shows to have left or to work here still lose anything.
 func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool) {
-	if p.rules.Protected(userName) {
-		p.problem(fault.Error{
-			Kind: fault.Protected, Op: "remove", Subject: s.String(),
-			Cause: "protected_accounts covers " + userName + ", and configuration takes away what it managed",
-			Next:  "Put it back into configuration, or take the account off protected_accounts first.",
-		})
+	if p.guarded("remove", s.String(), userName, ", and configuration takes away what it managed") {
 		return verdict{}, false
 	}
 	if st.Stage == StageQuarantined {
@@ -143,6 +142,23 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 		return verdict{hold: Overlap}, true
 	}
 	return verdict{why: p.why(s, "works here, but configuration no longer grants it")}, true
+}
+
+// guarded refuses to take anything from a protected account, and reports whether it did.
+func (p *planner) guarded(op, subject, userName, because string) bool {
+	f := fault.Error{Kind: fault.Protected, Op: op, Subject: subject}
+	switch {
+	case p.rules.Protected(userName):
+		f.Cause = "protected_accounts covers " + userName + because
+		f.Next = "Put it back into configuration, or take the account off protected_accounts first."
+	case p.rules.Own != nil && p.rules.Own(userName):
+		f.Cause = userName + " is the account behind the credential of this run" + because
+		f.Next = "Put it back into configuration, or do it with another credential. protected_accounts would hold it always."
+	default:
+		return false
+	}
+	p.problem(f)
+	return true
 }
 
 // overlaps reports whether somebody who moved still keeps what they held, for a hand-over.
@@ -240,12 +256,13 @@ func (p *planner) stranger(s Subject, value string) {
 		first = p.notes.At
 	}
 	switch {
-	case p.rules.Protected(s.Who):
+	case p.rules.Protected(s.Who) || p.notes.Self != "" && p.rules.fold(p.notes.Self) == p.rules.fold(s.Who):
 		p.holdAs(s, Protected, stamp(first))
 	case s.Kind == access.GrantAccount && p.cfg.OnRemoval == access.Keep:
 		p.holdAs(s, Kept, stamp(first))
 	case p.notes.At.Before(first.Add(p.cfg.Grace)):
 		p.holdAs(s, Grace, stamp(first))
+	case p.guarded(p.removal(s.Kind), s.String(), s.Who, ""): // found out only now
 	default:
 		why := fmt.Sprintf(`in no configuration, and unmanaged = "remove"; first seen %s`, stamp(first))
 		id := value

@@ -117,11 +117,7 @@ func (p *planner) stay(key string, want, was Account, id string) {
 	case was.Fields[Active] == "false" && now.Fields[Active] == "true":
 		p.lose(s, id, name, "reactivate", "active = true is enforced", false)
 	case was.Fields[Active] != "false" && now.Fields[Active] == "false":
-		if p.rules.Protected(name) {
-			p.problem(fault.Error{
-				Kind: fault.Protected, Op: "deactivate", Subject: name, Cause: "protected_accounts covers it",
-				Next: "Leave active out, or take the account off protected_accounts first.",
-			})
+		if p.guarded("deactivate", name, name, ", and active = false") {
 			return
 		}
 		p.lose(s, id, name, "deactivate", "active = false", false)

@@ -39,7 +39,7 @@ type refresher struct {
 // stay null, except right after an import. standing is nil where no rosters are named.
 func Refresh(prior State, notes Notes, seen Seen, rules Rules, now time.Time, standing func(personID string) Standing) (State, Notes) {
 	r := &refresher{rules: rules, prior: prior, next: NewState(), notes: notes, byID: make(map[string]access.Account, len(seen.Accounts)), owners: make(map[string]string)}
-	r.n = Notes{At: now.UTC().Truncate(time.Second), Imported: notes.Imported}
+	r.n = Notes{At: now.UTC().Truncate(time.Second), Imported: notes.Imported, Self: notes.Self, Keeper: rules.Keeper}
 	for _, a := range seen.Accounts {
 		r.byID[a.ID] = a
 	}

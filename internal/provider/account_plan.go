@@ -27,7 +27,7 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	if plan == nil {
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, state.Tenant, "accounts", state.ID.ValueString())) {
-			r.planRemoval(&resp.Diagnostics, *state)
+			r.planRemoval(ctx, &resp.Diagnostics, *state)
 		}
 		return
 	}
@@ -35,7 +35,7 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if state != nil {
 		if moved = r.data.movesTenant(plan.App, state.App, state.Tenant); moved {
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("app"))
-			r.planRemoval(&resp.Diagnostics, *state)
+			r.planRemoval(ctx, &resp.Diagnostics, *state)
 		} else if !plan.UserName.Equal(state.UserName) {
 			r.data.rename(state.Tenant, "accounts", state.ID, plan.UserName)
 		}
@@ -46,8 +46,8 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	if state != nil && !moved && state.Role.ValueString() != "" && !plan.Role.Equal(state.Role) {
-		if inv, err := r.data.forState(state.App, state.Tenant); err == nil && inv.IsProtected(state.UserName.ValueString()) {
-			refuseProtected(&resp.Diagnostics, inv, state.UserName.ValueString(), "take the role "+state.Role.ValueString()+" from", path.Root("role"))
+		if inv, err := r.data.forState(state.App, state.Tenant); err == nil {
+			refuseProtected(ctx, &resp.Diagnostics, inv, state.UserName.ValueString(), "take the role "+state.Role.ValueString()+" from", path.Root("role"))
 		}
 	}
 	if inv := r.planAccount(ctx, resp, *plan); inv != nil && state != nil && !moved && flips(plan.Active, state.Active) {
@@ -78,9 +78,7 @@ func (r *accountResource) planAccount(ctx context.Context, resp *resource.Modify
 	needs := []app.Capability{app.CreateAccounts}
 	if !plan.Active.IsNull() && !plan.Active.IsUnknown() && !plan.Active.ValueBool() {
 		needs = append(needs, app.DeactivateAccount)
-		if inv.IsProtected(plan.UserName.ValueString()) {
-			refuseProtected(&resp.Diagnostics, inv, plan.UserName.ValueString(), "deactivate", path.Root("active"))
-		}
+		refuseProtected(ctx, &resp.Diagnostics, inv, plan.UserName.ValueString(), "deactivate", path.Root("active"))
 	}
 	for _, c := range needs {
 		r.data.cannot(&resp.Diagnostics, inv, c, path.Root("app"))
@@ -93,7 +91,7 @@ func (r *accountResource) planAccount(ctx context.Context, resp *resource.Modify
 }
 
 // planRemoval warns in words about the account that a destroy retires, and refuses what must not happen.
-func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountModel) {
+func (r *accountResource) planRemoval(ctx context.Context, diags *diag.Diagnostics, state accountModel) {
 	name, how := state.UserName.ValueString(), access.Disposition(state.OnRemoval.ValueString())
 	if how == access.Keep {
 		return
@@ -102,8 +100,7 @@ func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountMode
 	if inv == nil {
 		return
 	}
-	if inv.IsProtected(name) {
-		refuseProtected(diags, inv, name, string(how), path.Root("user_name"))
+	if refuseProtected(ctx, diags, inv, name, string(how), path.Root("user_name")) {
 		return
 	}
 	need := app.DeactivateAccount
@@ -127,10 +124,21 @@ func planIntent(ctx context.Context, diags *diag.Diagnostics, req resource.Modif
 	}
 }
 
-func refuseProtected(diags *diag.Diagnostics, inv *inventory.App, name, op string, at path.Path) {
-	refuse(diags, at, fmt.Sprintf("Will not %s the protected account %s in %s", op, name, inv.Name()),
-		"The app's protected_accounts match it: such accounts are never removed, deactivated or stripped.\n\n"+nothingSent+
-			"\n\nKeep it in the configuration, remove it from state (terraform state rm), or take it off protected_accounts first.")
+// refuseProtected refuses to take anything from an account that is protected, and reports whether it did.
+func refuseProtected(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, name, op string, at path.Path) bool {
+	why, way := "", ""
+	switch {
+	case inv.IsProtected(name):
+		why = "The app's protected_accounts match it: such accounts are never removed, deactivated or stripped."
+		way = "Keep it in the configuration, remove it from state (terraform state rm), or take it off protected_accounts first."
+	case inv.IsOwn(ctx, name):
+		why = "It is the account behind the credential of this run, which would take away its own access."
+		way = "Keep it in the configuration, remove it from state (terraform state rm), or do it with another credential."
+	default:
+		return false
+	}
+	refuse(diags, at, fmt.Sprintf("Will not %s the protected account %s in %s", op, name, inv.Name()), why+"\n\n"+nothingSent+"\n\n"+way)
+	return true
 }
 
 func joinFields(fields []access.Field) string {

@@ -280,7 +280,7 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if plan == nil {
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
-			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
+			r.planRemoval(ctx, &resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")
 		}
 		return
@@ -294,17 +294,17 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case moved:
-			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
+			r.planRemoval(ctx, &resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameGroup:
 			follows := func(inv *inventory.App) bool {
 				return r.data.same(ctx, inv, "accounts", state.AccountID, state.UserName, plan.UserName) &&
 					r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group)
 			}
-			r.planRemoval(&resp.Diagnostics, *state, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
+			r.planRemoval(ctx, &resp.Diagnostics, *state, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two names mean the same account and group (a rename), in which case nothing is sent.")
 		}
 		if !moved {
-			r.planRole(&resp.Diagnostics, *plan, *state, tenant)
+			r.planRole(ctx, &resp.Diagnostics, *plan, *state, tenant)
 		}
 		if !moved && sameUser {
 			plan.AccountID = state.AccountID

@@ -275,7 +275,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 	strip := func(follows func(*inventory.App) bool, summary, detail string) {
-		planStrip(r.data, &resp.Diagnostics, stripped{
+		planStrip(ctx, r.data, &resp.Diagnostics, stripped{
 			app: state.App, tenant: tenant, what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
 			collection: safeguard.Collection("licenses", state.Product.ValueString()),
 			op:         "take the " + state.License.ValueString() + " license from", summary: summary, detail: detail,

@@ -28,7 +28,7 @@ func (t *setResource) apply(ctx context.Context, diags *diag.Diagnostics, d *Dat
 	cfg := planned.cfg
 	cfg.Accounts, cfg.Groups, cfg.Licenses = config.state.Accounts, config.state.Groups, config.state.Licenses
 	order := converge.Order{
-		Planned: planned.state, Notes: planned.private.Notes, Config: cfg, Rules: rulesOf(inv),
+		Planned: planned.state, Notes: planned.private.Notes, Config: cfg, Rules: rulesOf(ctx, inv),
 		Now: d.clock.Now, Log: newLogger(), HandedOver: func(id string) bool { return d.handedOver(inv.Info().Tenant, id) },
 	}
 	hint := ""
@@ -71,7 +71,7 @@ func (t *setResource) meet(ctx context.Context, diags *diag.Diagnostics, inv *in
 		return
 	}
 	suspended := m.private.Suspended
-	now, notes := converge.Refresh(m.state, m.private.Notes, seen, rulesOf(inv), d.clock.Now(), nil)
+	now, notes := converge.Refresh(m.state, m.private.Notes, seen, rulesOf(ctx, inv), d.clock.Now(), nil)
 	m.state.Strangers, m.private.Notes = now.Strangers, notes
 	m.private.Suspended = suspended
 }
@@ -117,7 +117,7 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 	was.Held, was.Strangers = map[converge.Subject]converge.Held{}, map[converge.Subject]string{}
 	t.spareMade(d, inv, prior.cfg.OnRemoval, &was)
 	res := converge.Apply(ctx, inv, converge.Order{
-		Prior: &was, Planned: converge.NewState(), Notes: prior.private.Notes, Config: prior.cfg, Rules: rulesOf(inv),
+		Prior: &was, Planned: converge.NewState(), Notes: prior.private.Notes, Config: prior.cfg, Rules: rulesOf(ctx, inv),
 		Now: d.clock.Now, Log: newLogger(),
 	})
 	if len(res.Failures) == 0 {
