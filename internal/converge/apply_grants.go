@@ -222,12 +222,18 @@ func (r *run) resolve(ctx context.Context, s grantStep) (ref access.AccountRef, 
 	if !managed || id == "" || id == Unknown {
 		if id = s.id; id == "" {
 			a, err := r.app.AccountByUserName(ctx, who)
+			if err == nil {
+				err = r.stillHere(a.PersonID, who)
+			}
 			return a.Ref(), false, err
 		}
 	}
 	ref = access.AccountRef{ID: id, UserName: who}
 	if !managed || entered {
 		return ref, false, nil
+	}
+	if err := r.stillHere(key, who); err != nil {
+		return ref, false, err
 	}
 	// Somebody who was deactivated since the plan gets nothing more.
 	now, err := r.app.Account(ctx, id)

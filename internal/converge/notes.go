@@ -22,6 +22,8 @@ type Notes struct {
 	Strays    map[string]Standing `json:"strays,omitempty"`
 	// RostersPending says that the rosters could not be asked, because their configuration is not known yet.
 	RostersPending bool `json:"rosters_pending,omitempty"`
+	// Extended are the people to whom policy gives something although the rosters say that they left.
+	Extended map[string]bool `json:"extended,omitempty"`
 	// Self is the user name of the account behind the credential, "" when it is not known.
 	Self string `json:"self,omitempty"`
 	// Keeper is the role of which a group must not lose the last holder, "" for none.

@@ -165,3 +165,6 @@ func (a *App) label(ref access.AccountRef) string {
 	}
 	return name
 }
+
+// Previews reports whether this run refuses writes because it looks at another day than today.
+func (a *App) Previews() bool { return a.opts.RefuseWrites != nil && a.opts.RefuseWrites() != nil }

@@ -44,6 +44,9 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 			resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		}
 	}
+	if day := r.data.previewFor(plan.App); day != "" && state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), previewValue(day))...)
+	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	if state != nil && !moved && state.Role.ValueString() != "" && !plan.Role.Equal(state.Role) {
 		if inv, err := r.data.forState(state.App, state.Tenant); err == nil {
@@ -51,7 +54,10 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		}
 	}
 	if inv := r.planAccount(ctx, resp, *plan); inv != nil && state != nil && !moved && flips(plan.Active, state.Active) {
-		r.data.brakeOne(&resp.Diagnostics, inv, safeguard.Collection("accounts"), state.ID.ValueString(), state.UserName.ValueString())
+		l := lossOf(safeguard.Collection("accounts"), state.ID.ValueString(), state.UserName.ValueString())
+		l.removals[0].Stays = plan.Active.ValueBool()
+		countAccounts(inv, &l)
+		r.data.brakeOne(&resp.Diagnostics, inv, l)
 	}
 }
 
@@ -108,7 +114,9 @@ func (r *accountResource) planRemoval(ctx context.Context, diags *diag.Diagnosti
 		need = app.DeleteAccounts
 	}
 	r.data.cannot(diags, inv, need, path.Root("on_removal"))
-	r.data.brakeOne(diags, inv, safeguard.Collection("accounts"), state.ID.ValueString(), name)
+	l := lossOf(safeguard.Collection("accounts"), state.ID.ValueString(), name)
+	countAccounts(inv, &l)
+	r.data.brakeOne(diags, inv, l)
 	warn(diags, fmt.Sprintf("Applying will %s %s in %s", how, name, inv.Name()),
 		"The account (id "+state.ID.ValueString()+") leaves the configuration. on_removal = \"keep\" would leave it as it is.")
 }

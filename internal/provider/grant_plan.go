@@ -52,12 +52,16 @@ func rolesOf(inv *inventory.App) string {
 	return "Its groups know the roles: " + strings.Join(roles, ", ") + "."
 }
 
-// planRemoval names who loses a membership, and refuses to strip a protected account.
-func (r *membershipResource) planRemoval(ctx context.Context, diags *diag.Diagnostics, state membershipModel, tenant types.String, follows func(*inventory.App) bool, summary, detail string) {
+// planRemoval names who loses a membership, and refuses to strip a protected account. becomes is the role of whoever takes
+// the place, "" for nobody.
+func (r *membershipResource) planRemoval(ctx context.Context, diags *diag.Diagnostics, state membershipModel, becomes string, tenant types.String, follows func(*inventory.App) bool, summary, detail string) {
 	planStrip(ctx, r.data, diags, stripped{
 		app: state.App, tenant: tenant, what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
-		collection: safeguard.Collection("groups", state.Group.ValueString()),
-		op:         "take the membership in " + state.Group.ValueString() + " from", summary: summary, detail: detail,
+		collection: safeguard.Collection("groups", state.Group.ValueString()), replaced: becomes != "",
+		count: func(ctx context.Context, inv *inventory.App, l *singleLoss) {
+			r.data.countMembership(ctx, diags, inv, state.GroupID.ValueString(), state.AccountID.ValueString(), becomes, l)
+		},
+		op: "take the membership in " + state.Group.ValueString() + " from", summary: summary, detail: detail,
 	})
 }
 
@@ -69,7 +73,14 @@ func (r *membershipResource) planRole(ctx context.Context, diags *diag.Diagnosti
 	if err != nil || plan.Role.Equal(state.Role) || was == access.DefaultRole || was == "" {
 		return
 	}
-	refuseProtected(ctx, diags, inv, name, "take the role "+was+" in "+state.Group.ValueString()+" from", path.Root("role"))
+	if refuseProtected(ctx, diags, inv, name, "take the role "+was+" in "+state.Group.ValueString()+" from", path.Root("role")) ||
+		!plan.UserName.Equal(state.UserName) || !plan.Group.Equal(state.Group) {
+		return
+	}
+	l := lossOf(safeguard.Collection("groups", state.Group.ValueString()), state.AccountID.ValueString(), name)
+	l.removals[0].Stays = true
+	r.data.countMembership(ctx, diags, inv, state.GroupID.ValueString(), state.AccountID.ValueString(), plan.Role.ValueString(), &l)
+	r.data.brakeOne(diags, inv, l)
 }
 
 // stripped is a membership or license that a plan takes away.
@@ -79,6 +90,8 @@ type stripped struct {
 	userName, id        types.String
 	follows             func(*inventory.App) bool // whether it only follows a rename; nil: it does not
 	collection          string                    // for the brake
+	replaced            bool                      // somebody else holds it instead
+	count               func(context.Context, *inventory.App, *singleLoss)
 	op, summary, detail string
 }
 
@@ -91,7 +104,10 @@ func planStrip(ctx context.Context, d *Data, diags *diag.Diagnostics, s stripped
 	if refuseProtected(ctx, diags, inv, s.userName.ValueString(), s.op, path.Root("user_name")) {
 		return
 	}
-	d.brakeOne(diags, inv, s.collection, s.id.ValueString(), s.userName.ValueString())
+	l := lossOf(s.collection, s.id.ValueString(), s.userName.ValueString())
+	l.removals[0].Stays = s.replaced
+	s.count(ctx, inv, &l)
+	d.brakeOne(diags, inv, l)
 	warn(diags, s.summary, s.detail)
 }
 

@@ -178,6 +178,7 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	state.Role = text(now.Role)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
+	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
 }
@@ -190,7 +191,8 @@ func (r *membershipResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) {
+	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, plan.label()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "differs from configuration")
@@ -224,7 +226,8 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
 	if inv == nil ||
-		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) {
+		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
@@ -280,7 +283,7 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if plan == nil {
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
-			r.planRemoval(ctx, &resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
+			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")
 		}
 		return
@@ -294,13 +297,17 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case moved:
-			r.planRemoval(ctx, &resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
+			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameGroup:
+			becomes := ""
+			if inv, err := r.data.forState(state.App, tenant); sameGroup || err == nil && r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group) {
+				becomes = plan.Role.ValueString()
+			}
 			follows := func(inv *inventory.App) bool {
 				return r.data.same(ctx, inv, "accounts", state.AccountID, state.UserName, plan.UserName) &&
 					r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group)
 			}
-			r.planRemoval(ctx, &resp.Diagnostics, *state, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
+			r.planRemoval(ctx, &resp.Diagnostics, *state, becomes, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two names mean the same account and group (a rename), in which case nothing is sent.")
 		}
 		if !moved {
@@ -316,6 +323,9 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 			plan.ID = state.ID
 		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
+	if day := r.data.previewFor(plan.App); day != "" && state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), previewValue(day))...)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	r.planMembership(ctx, resp, *plan)

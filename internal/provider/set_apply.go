@@ -29,7 +29,8 @@ func (t *setResource) apply(ctx context.Context, diags *diag.Diagnostics, d *Dat
 	cfg.Accounts, cfg.Groups, cfg.Licenses = config.state.Accounts, config.state.Groups, config.state.Licenses
 	order := converge.Order{
 		Planned: planned.state, Notes: planned.private.Notes, Config: cfg, Rules: rulesOf(ctx, inv),
-		Now: d.clock.Now, Log: newLogger(), HandedOver: func(id string) bool { return d.handedOver(inv.Info().Tenant, id) },
+		Left: d.leavers(ctx, planned.rosters),
+		Now:  d.clock.Now, Log: newLogger(), HandedOver: func(id string) bool { return d.handedOver(inv.Info().Tenant, id) },
 	}
 	hint := ""
 	if prior != nil {
@@ -110,7 +111,7 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 		return gone
 	}
 	inv := d.appFor(diags, types.StringValue(prior.app), stateKept)
-	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
+	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) || d.refusePreviewOf(diags, inv, prior.private.AsOf, t.what(prior)) {
 		return nil
 	}
 	was := prior.state.Clone()

@@ -76,6 +76,8 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	}
 	m.private.RostersPending = pending
 	d.note(m.app, m.state, &m.private.Notes)
+	m.private.Extended = d.extended(m.app, standing)
+	m.private.AsOf = d.previewOf(inv)
 	m.tenant = inv.Info().Tenant
 	if ref, ok := seen.Groups[m.group]; ok {
 		m.groupID = ref.ID
@@ -106,6 +108,9 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	never := func(string) bool { return false }
 	rules := converge.Rules{App: next.app, Protected: never, Ignored: never}
 	if inv != nil {
+		if d.refusePreviewOf(diags, inv, next.private.AsOf, t.what(&next)) {
+			return &next
+		}
 		rules = rulesOf(ctx, inv)
 		t.check(ctx, diags, inv, &next)
 	}
@@ -118,11 +123,15 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	for _, w := range p.Warnings {
 		warn(diags, w.Summary, w.Detail)
 	}
-	if len(p.State.Explanations) == 0 && was != nil {
+	changes := len(p.State.Explanations) > 0
+	if !changes && was != nil {
 		p.State.Explanations = was.Explanations // nothing changes, so nothing is to be explained anew
 	}
 	next.state = p.State
 	if inv != nil {
+		if day := d.previewOf(inv); day != "" && (prior == nil || changes) {
+			next.state.Explanations[everything] = previewExplanation(day)
+		}
 		t.checkLosses(diags, inv, &next, p.Losses)
 		if prior != nil {
 			t.brake(diags, d, inv, prior.state, p)

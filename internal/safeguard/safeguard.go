@@ -261,13 +261,13 @@ func (r Request) exceeds() string {
 		return fmt.Sprintf("%d removals in all, explained ones included, are more than %d times %s", len(r.Removals), explainedFactor, what)
 	case len(r.Dropped) > limit:
 		return fmt.Sprintf("%d people are gone from the rosters without having left, which is more than %s; the roster may be cut short", len(r.Dropped), what)
-	case r.Held > 0 && r.Left == 0 && len(r.Removals) > 0:
-		if !r.Whole {
-			return "nobody of those who are in it now would be left"
-		}
+	case r.Whole && r.Held > 0 && r.Left == 0 && len(r.Removals) > 0:
 		return "nobody would be left in it"
+	case !r.Whole && r.Held > 1 && r.Left == 0 && len(r.Removals) > 0:
+		// One block that goes with the one thing it holds says so itself. What other blocks add is not known.
+		return "nobody of those who are in it now would be left"
 	case len(r.Keepers) > 0:
-		return fmt.Sprintf("nobody with the role %s would be left in it, so nobody could run it; that are now %s", r.Role, strings.Join(r.Keepers, ", "))
+		return fmt.Sprintf("nobody with the role %s would be left in it (now %s), so nobody could run it", r.Role, strings.Join(r.Keepers, ", "))
 	}
 	return ""
 }
