@@ -22,6 +22,8 @@ type Notes struct {
 	Strays    map[string]Standing `json:"strays,omitempty"`
 	// RostersPending says that the rosters could not be asked, because their configuration is not known yet.
 	RostersPending bool `json:"rosters_pending,omitempty"`
+	// Reused are the user names in state that mean other accounts now.
+	Reused map[Subject]Reuse `json:"reused,omitempty"`
 	// Extended are the people to whom policy gives something although the rosters say that they left.
 	Extended map[string]bool `json:"extended,omitempty"`
 	// Self is the user name of the account behind the credential, "" when it is not known.

@@ -34,6 +34,7 @@ func (p *planner) accounts() {
 	for _, key := range slices.Sorted(maps.Keys(p.cfg.Accounts)) {
 		want := p.cfg.Accounts[key]
 		if was, ok := p.prior.Accounts[key]; ok {
+			p.renames(key, want, was, strangers, leaving)
 			p.stay(key, want, was, p.prior.IDs[key])
 			continue
 		}
@@ -71,6 +72,24 @@ func (p *planner) accounts() {
 			continue
 		}
 		p.leave(account(key), ref, p.notes.Standings[key])
+	}
+}
+
+// renames refuses a new user name that is another account's already.
+func (p *planner) renames(key string, want, was Account, strangers map[string]Subject, leaving map[string]string) {
+	name := p.rules.fold(want.UserName())
+	_, known := p.notes.Reused[account(key)]
+	if name == "" || known || name == p.rules.fold(was.UserName()) {
+		return
+	}
+	other, owner := "", ""
+	if s, ok := strangers[name]; ok {
+		other = p.prior.Strangers[s]
+	} else if k, ok := leaving[name]; ok {
+		other, owner = p.prior.IDs[k], k
+	}
+	if id := p.prior.IDs[key]; other != "" && other != id {
+		p.takenName(key, want.UserName(), id, other, owner)
 	}
 }
 

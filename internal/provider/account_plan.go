@@ -48,6 +48,9 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), previewValue(day))...)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
+	if state != nil && !moved {
+		r.planName(ctx, req, resp, *plan, *state)
+	}
 	if state != nil && !moved && state.Role.ValueString() != "" && !plan.Role.Equal(state.Role) {
 		if inv, err := r.data.forState(state.App, state.Tenant); err == nil {
 			refuseProtected(ctx, &resp.Diagnostics, inv, state.UserName.ValueString(), "take the role "+state.Role.ValueString()+" from", path.Root("role"))
@@ -58,6 +61,23 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		l.removals[0].Stays = plan.Active.ValueBool()
 		countAccounts(inv, &l)
 		r.data.brakeOne(&resp.Diagnostics, inv, l)
+	}
+}
+
+// planName looks after the user name of an account that goes on.
+func (r *accountResource) planName(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan, state accountModel) {
+	inv, err := r.data.forState(state.App, state.Tenant)
+	if err != nil || inv == nil {
+		return
+	}
+	now := reusedBy(ctx, &resp.Diagnostics, req.Private)
+	switch {
+	case now == "":
+		r.data.refuseTakenName(ctx, &resp.Diagnostics, inv, plan, state)
+	case plan.UserName.IsUnknown() || inv.SameUserName(plan.UserName.ValueString(), state.UserName.ValueString()):
+		refuseReused(&resp.Diagnostics, inv.Name(), "the account "+state.UserName.ValueString()+" to the resource", state.UserName, state.ID, now, forgetOld)
+	default: // the account is gone, and what is wanted is another one
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("user_name"))
 	}
 }
 

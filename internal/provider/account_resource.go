@@ -249,7 +249,9 @@ func (r *accountResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	switch {
 	case errors.Is(err, fault.NotFound):
-		resp.State.RemoveResource(ctx)
+		if !r.data.keepReused(ctx, &resp.Diagnostics, resp.Private, app, state.UserName, state.ID, state.PersonID) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	case err != nil:
 		r.data.unread(&resp.Diagnostics, app, app.Name(), err, state.UserName.ValueString())
@@ -257,6 +259,7 @@ func (r *accountResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	state = state.refreshed(ctx, app, acct)
 	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, app)
+	forgetReused(ctx, &resp.Diagnostics, resp.Private)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

@@ -170,7 +170,9 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	now, err := inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
-		resp.State.RemoveResource(ctx)
+		if !r.data.keepReused(ctx, &resp.Diagnostics, resp.Private, inv, state.UserName, state.AccountID, types.StringNull()) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	case err != nil:
 		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
@@ -179,6 +181,7 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	state.Role = text(now.Role)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
 	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
+	forgetReused(ctx, &resp.Diagnostics, resp.Private)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
 }
@@ -309,6 +312,9 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 			}
 			r.planRemoval(ctx, &resp.Diagnostics, *state, becomes, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two names mean the same account and group (a rename), in which case nothing is sent.")
+		}
+		if now := reusedBy(ctx, &resp.Diagnostics, req.Private); now != "" && sameUser && !moved {
+			refuseReused(&resp.Diagnostics, state.App.ValueString(), "the membership of "+state.label(), state.UserName, state.AccountID, now, forgetOld)
 		}
 		if !moved {
 			r.planRole(ctx, &resp.Diagnostics, *plan, *state, tenant)

@@ -166,7 +166,9 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	now, err := assignmentOf(ctx, inv, state.Product.ValueString(), state.AccountID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
-		resp.State.RemoveResource(ctx)
+		if !r.data.keepReused(ctx, &resp.Diagnostics, resp.Private, inv, state.UserName, state.AccountID, types.StringNull()) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	case err != nil:
 		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
@@ -175,6 +177,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	state.License = text(now.License)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
 	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
+	forgetReused(ctx, &resp.Diagnostics, resp.Private)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
 }
@@ -309,6 +312,9 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 			}
 			strip(sameProduct, follows, fmt.Sprintf("Applying will replace the %s by the %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two user names mean the same account (a rename), in which case nothing is sent.")
+		}
+		if now := reusedBy(ctx, &resp.Diagnostics, req.Private); now != "" && sameUser && !moved {
+			refuseReused(&resp.Diagnostics, state.App.ValueString(), "the "+state.label(), state.UserName, state.AccountID, now, forgetOld)
 		}
 		if !moved && sameUser {
 			plan.AccountID = state.AccountID
