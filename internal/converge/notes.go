@@ -46,6 +46,8 @@ type Notes struct {
 	Holders map[access.GrantKind]Grants `json:"holders,omitempty"`
 	// Whys are the reasons of policy for and against what configuration and state differ in, by subject.
 	Whys map[Subject]string `json:"whys,omitempty"`
+	// Expired are the subjects that somebody had by an exception which has ended.
+	Expired map[Subject]bool `json:"expired,omitempty"`
 	// OverlapDays is how long people who moved keep what they held, as policy says.
 	OverlapDays int `json:"overlap_days,omitempty"`
 	// Movers are the subjects whose people policy still gives something elsewhere: they moved, and did not leave.

@@ -32,7 +32,21 @@ type Loss struct {
 	Change    string // "deactivate", "delete", "remove", "change", "reactivate"
 	Why       string
 	Explained bool
+	Label     Label
 }
+
+// Label says in a word why somebody loses something.
+type Label string
+
+// The labels.
+const (
+	Left       Label = "left"       // by the rosters
+	Moved      Label = "moved"      // works here, and nothing gives it any more
+	Expired    Label = "expired"    // an exception ended, as it was to
+	Lost       Label = "dropped"    // in no roster, and on_dropped = "remove"
+	Stranger   Label = "stranger"   // was never in configuration
+	Configured Label = "configured" // configuration says so, with no roster to explain it
+)
 
 // Warning is for people. Detail may be long, Summary names whom it concerns.
 type Warning struct{ Summary, Detail string }
@@ -81,9 +95,9 @@ func (p *planner) why(s Subject, otherwise string) string {
 	return cmp.Or(p.notes.Whys[s], otherwise)
 }
 
-func (p *planner) lose(s Subject, id, userName, change, why string, explained bool) {
+func (p *planner) lose(s Subject, id, userName, change, why string, label Label) {
 	p.explain(s, change, why)
-	p.out.Losses = append(p.out.Losses, Loss{s, id, userName, change, why, explained})
+	p.out.Losses = append(p.out.Losses, Loss{s, id, userName, change, why, label == Left || label == Expired, label})
 }
 
 func (p *planner) problem(f fault.Error) {
@@ -103,9 +117,9 @@ func (p *planner) holdAs(s Subject, why Reason, since string) {
 
 // verdict is what becomes of something that configuration no longer asks for.
 type verdict struct {
-	hold      Reason // "" is a removal
-	why       string
-	explained bool
+	hold  Reason // "" is a removal
+	why   string
+	label Label
 }
 
 // judge decides about somebody who left the configuration. Absence is a hint and never proof: with
@@ -118,7 +132,7 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 		return verdict{hold: Quarantined}, true // whoever cannot be decided keeps what they have, rosters or not
 	}
 	if !p.cfg.Rosters {
-		return verdict{why: p.why(s, "no longer in configuration")}, true
+		return verdict{why: p.why(s, "no longer in configuration"), label: p.label(s, Configured)}, true
 	}
 	if p.notes.RostersPending {
 		p.problem(fault.Error{
@@ -130,10 +144,10 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 	}
 	switch st.Stage {
 	case StageLeft:
-		return verdict{why: cmp.Or(st.Why, "left"), explained: true}, true
+		return verdict{why: cmp.Or(st.Why, "left"), label: Left}, true
 	case StageDropped:
 		if p.cfg.OnDropped == "remove" {
-			return verdict{why: `in no roster, and on_dropped = "remove"`}, true
+			return verdict{why: `in no roster, and on_dropped = "remove"`, label: Lost}, true
 		}
 		return verdict{hold: Dropped}, true
 	case StageUnknown:
@@ -142,7 +156,15 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 	if p.overlaps(s) {
 		return verdict{hold: Overlap}, true
 	}
-	return verdict{why: p.why(s, "works here, but configuration no longer grants it")}, true
+	return verdict{why: p.why(s, "works here, but configuration no longer grants it"), label: p.label(s, Moved)}, true
+}
+
+// label is Expired where policy says that it is, else otherwise.
+func (p *planner) label(s Subject, otherwise Label) Label {
+	if p.notes.Expired[s] {
+		return Expired
+	}
+	return otherwise
 }
 
 // guarded refuses to take anything from a protected account, and reports whether it did.
@@ -270,7 +292,7 @@ func (p *planner) stranger(s Subject, value string) {
 		if s.Kind != access.GrantAccount {
 			id = p.id(s)
 		}
-		p.lose(s, id, s.Who, p.removal(s.Kind), why, false)
+		p.lose(s, id, s.Who, p.removal(s.Kind), why, Stranger)
 	}
 }
 

@@ -132,14 +132,14 @@ func (p *planner) stay(key string, want, was Account, id string) {
 	s, name := account(key), was.UserName()
 	switch {
 	case was.Fields[Active] == "false" && now.Fields[Active] == "" && p.notes.Suspended[id]:
-		p.lose(s, id, name, "reactivate", "configuration no longer keeps the account deactivated", false)
+		p.lose(s, id, name, "reactivate", "configuration no longer keeps the account deactivated", Configured)
 	case was.Fields[Active] == "false" && now.Fields[Active] == "true":
-		p.lose(s, id, name, "reactivate", "active = true is enforced", false)
+		p.lose(s, id, name, "reactivate", "active = true is enforced", Configured)
 	case was.Fields[Active] != "false" && now.Fields[Active] == "false":
 		if p.guarded("deactivate", name, name, ", and active = false") {
 			return
 		}
-		p.lose(s, id, name, "deactivate", "active = false", false)
+		p.lose(s, id, name, "deactivate", "active = false", Configured)
 	default:
 		p.explain(s, "update", "differs in "+strings.Join(fields, ", "))
 	}
@@ -192,7 +192,7 @@ func (p *planner) leave(s Subject, ref access.AccountRef, st Standing) {
 	case v.hold != "":
 		p.holdAs(s, v.hold, p.since())
 	default:
-		p.lose(s, ref.ID, ref.UserName, string(p.cfg.OnRemoval), v.why, v.explained)
+		p.lose(s, ref.ID, ref.UserName, string(p.cfg.OnRemoval), v.why, v.label)
 	}
 }
 
