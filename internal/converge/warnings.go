@@ -90,14 +90,19 @@ func (p *planner) warnLosses() {
 			continue
 		}
 		counts = append(counts, fmt.Sprintf("%d %s", len(who), m.label))
+		whys := slices.Compact(slices.Sorted(maps.Values(who)))
+		why, between := "", "\n  "
+		if len(whys) == 1 {
+			why, between = " ("+whys[0]+")", ", "
+		}
 		var lines []string
 		for _, n := range first(slices.Sorted(maps.Keys(who)), namesPerLabel) {
-			if why := who[n]; why != "" {
-				n += " (" + why + ")"
+			if one := who[n]; one != "" && why == "" {
+				n += " (" + one + ")"
 			}
 			lines = append(lines, n)
 		}
-		detail = append(detail, fmt.Sprintf("%s %s, %s:\n  %s", people(len(who)), m.words, plural(changes[Label(m.label)], "change"), strings.Join(lines, "\n  ")))
+		detail = append(detail, fmt.Sprintf("%s %s, %s%s:\n  %s", people(len(who)), m.words, plural(changes[Label(m.label)], "change"), why, strings.Join(lines, between)))
 	}
 	list := strings.Join(first(slices.Sorted(maps.Keys(everybody)), namesInSummary), ", ")
 	p.out.Warnings = append(p.out.Warnings, Warning{

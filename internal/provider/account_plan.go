@@ -26,6 +26,7 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	if plan == nil {
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, state.Tenant)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, state.Tenant, "accounts", state.ID.ValueString())) {
 			r.planRemoval(ctx, &resp.Diagnostics, *state)
 		}
@@ -44,8 +45,8 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 			resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		}
 	}
-	if day := r.data.previewFor(plan.App); day != "" && state == nil {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), previewValue(day))...)
+	if state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), r.data.planTenant(plan.App))...)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	if state != nil && !moved {

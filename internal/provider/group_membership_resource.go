@@ -285,6 +285,7 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
 			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")

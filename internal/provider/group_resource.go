@@ -233,6 +233,7 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	if plan == nil {
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, state.Tenant)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, state.Tenant, "groups", state.ID.ValueString())) {
 			r.planRemoval(ctx, resp, *state)
 		}
@@ -245,8 +246,8 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	} else if state != nil && !plan.Name.Equal(state.Name) {
 		r.data.rename(state.Tenant, "groups", state.ID, plan.Name)
 	}
-	if day := r.data.previewFor(plan.App); day != "" && state == nil {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), previewValue(day))...)
+	if state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), r.data.planTenant(plan.App))...)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	if plan.App.IsUnknown() {

@@ -40,10 +40,10 @@ func (d *Data) goneBy(ctx context.Context, names []string) (map[string]string, e
 	}
 	opts := d.lifecycleOptions()
 	opts.EndOfDayHour = 24 // at which hour of the last day is policy's to say, and policy is not asked here
-	gone := make(map[string]string)
+	gone, words := make(map[string]string), d.lifecycleOptions()
 	for _, p := range lifecycle.Merge(all, d.clock.Now(), opts) {
 		if s := lifecycle.At(p, d.clock.Now(), opts); s.Window == lifecycle.WindowClosed {
-			gone[p.PersonID] = standingOf(s).Why
+			gone[p.PersonID] = standingOf(lifecycle.At(p, d.clock.Now(), words)).Why
 		}
 	}
 	if d.companies.gone == nil {

@@ -291,6 +291,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		})
 	}
 	if plan == nil {
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) {
 			strip(false, nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
 		}

@@ -71,9 +71,29 @@ func previewValue(day string) types.String {
 	return types.StringValue("preview of " + day + ", cannot be applied")
 }
 
-// everything is the subject under which a preview says that it is one.
-var everything = converge.Subject{Kind: access.GrantAccount, Who: "*"}
+// explainPreview puts into the explanations of a plan that it is a preview. The words are in the key, because that is
+// what Terraform shows of an element which an apply does not plan again.
+func explainPreview(s *converge.State, day string) {
+	s.Explanations[converge.Subject{Kind: access.GrantAccount, Who: "(a preview of " + day + " under as_of, which cannot be applied; plan again without)"}] = converge.Explanation{
+		Change: "preview", Why: fmt.Sprintf("planned as if it were %s (as_of); this plan cannot be applied", day),
+	}
+}
 
-func previewExplanation(day string) converge.Explanation {
-	return converge.Explanation{Change: "preview", Why: fmt.Sprintf("planned as if it were %s (as_of); this plan cannot be applied", day)}
+// noteEndPreview is notePreview for a plan to remove.
+func (d *Data) noteEndPreview(ctx context.Context, diags *diag.Diagnostics, w privateWriter, app, tenant types.String) {
+	if inv, err := d.forState(app, tenant); err == nil && inv != nil {
+		d.notePreview(ctx, diags, w, inv)
+	}
+}
+
+// planTenant plans the tenant of something new, which is known, or in a preview the words that it is one.
+func (d *Data) planTenant(app types.String) types.String {
+	inv, err := d.app(app.ValueString())
+	if app.IsUnknown() || err != nil || inv == nil {
+		return types.StringUnknown()
+	}
+	if day := d.previewOf(inv); day != "" {
+		return previewValue(day)
+	}
+	return text(inv.Info().Tenant)
 }

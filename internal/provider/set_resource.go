@@ -130,10 +130,11 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	next.state = p.State
 	if inv != nil {
 		if day := d.previewOf(inv); day != "" && (prior == nil || changes) {
-			next.state.Explanations[everything] = previewExplanation(day)
+			explainPreview(&next.state, day)
 		}
 		t.checkLosses(diags, inv, &next, p.Losses)
 		if prior != nil {
+			t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses)
 			t.brake(diags, d, inv, prior.state, p)
 		}
 		t.claim(diags, d, inv, &next)

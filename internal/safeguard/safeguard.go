@@ -275,9 +275,13 @@ func (r Request) exceeds() string {
 // stop is the refusal.
 func (r Request) stop(why string, removals []Removal, approve string) error {
 	names := make([]string, 0, len(removals))
+	one := len(removals) > 1 && !slices.ContainsFunc(removals, func(x Removal) bool { return x.Why != removals[0].Why })
+	if one && removals[0].Why != "" {
+		why += " (each: " + removals[0].Why + ")"
+	}
 	for _, x := range removals {
 		n := x.Name
-		if x.Why != "" {
+		if x.Why != "" && !one {
 			n += " (" + x.Why + ")"
 		}
 		names = append(names, n)
