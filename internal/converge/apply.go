@@ -163,7 +163,7 @@ func (r *run) fail(s Subject, name string, err error) {
 
 // stillHere refuses to give something to a person who left since the plan.
 func (r *run) stillHere(person, userName string) error {
-	if r.Left == nil || person == "" || r.Notes.Extended[person] || r.Notes.Standings[person].Stage == StageLeft || r.Notes.Strays[userName].Stage == StageLeft {
+	if r.Left == nil || person == "" || r.Notes.Extended[person] {
 		return nil // who had left when it was planned is given it on purpose
 	}
 	why, left, err := r.Left(person)
@@ -177,7 +177,8 @@ func (r *run) stillHere(person, userName string) error {
 	case left:
 		return &fault.Error{
 			Kind: fault.Stale, System: r.app.Name(), Op: "give access to", Subject: userName, State: "Nothing was written for it.",
-			Cause: "the person " + person + " " + cmp.Or(why, "left") + ", and worked here when this was planned", Next: "Plan again.",
+			Cause: "the person " + person + " " + cmp.Or(why, "left") + ", by the rosters as they are now",
+			Next:  "Plan again. Who is to have access all the same needs an override in tenure_entitlements.",
 		}
 	}
 	return nil

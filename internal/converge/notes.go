@@ -24,7 +24,7 @@ type Notes struct {
 	RostersPending bool `json:"rosters_pending,omitempty"`
 	// Reused are the user names in state that mean other accounts now.
 	Reused map[Subject]Reuse `json:"reused,omitempty"`
-	// Extended are the people to whom policy gives something although the rosters say that they left.
+	// Extended are the people who hold something, or to whom policy gives it, although they had left when this was noted.
 	Extended map[string]bool `json:"extended,omitempty"`
 	// Self is the user name of the account behind the credential, "" when it is not known.
 	Self string `json:"self,omitempty"`

@@ -157,7 +157,9 @@ func TestLeftSincePlan(t *testing.T) {
 			writes: "create dan@x; create eve@x; join g dan@x; join g eve@x",
 		},
 		"nobody can tell": {
-			left:   func(string) (string, bool, error) { return "", false, fault.New(fault.Unavailable, "gone") },
+			left: func(string) (string, bool, error) {
+				return "", false, fault.New(fault.Unavailable, "gone")
+			},
 			failed: "accounts/dan accounts/eve groups/g/dan@x groups/g/eve@x",
 		},
 	} {
@@ -178,7 +180,7 @@ func TestLeftSincePlan(t *testing.T) {
 			same(t, "failed", strings.Join(failed, " "), tc.failed)
 			same(t, "writes", strings.Join(e.app.writes, "; "), tc.writes)
 			if tc.failed != "" && name == "one left" {
-				lacks(t, r.Failures[0].Err.Error(), "changed since the plan", "the person dan left on 2026-02-28, and worked here when this was planned")
+				lacks(t, r.Failures[0].Err.Error(), "changed since the plan", "the person dan left on 2026-02-28, by the rosters as they are now")
 			}
 		})
 	}
@@ -192,7 +194,7 @@ func TestLeftSincePlanKeepsNothingNew(t *testing.T) {
 	off.Accounts["bob"].Fields[converge.Active] = "false"
 	off.Groups["g"] = members("ana", "cy")
 	e.do(off)
-	e.left = func(id string) (string, bool, error) { return "left", id == "bob", nil }
+	e.left = func(id string) (string, bool, error) { return "left on 2026-02-28", id == "bob", nil }
 	r := e.apply(base("ana", "bob", "cy"))
 	if len(r.Failures) != 2 || len(e.app.writes) > 0 {
 		t.Errorf("failures %v, writes %v: want neither reactivation nor membership", r.Failures, e.app.writes)
@@ -298,4 +300,24 @@ func TestMembershipOfSomebodyElse(t *testing.T) {
 	delete(m.groups["g"], "id1")
 	m.add("id2", "bob@x", "")
 	lacks(t, problems(whole()), "it was the account with id id1 that had it, and bob@x is the account with id id2 now")
+}
+
+// Members of a group that is managed alone are known by the person_id on their accounts.
+func TestMemberLeftSincePlan(t *testing.T) {
+	t.Parallel()
+	m := newModel()
+	m.groups["g"] = map[string]string{}
+	m.add("id1", "bob@x", "b")
+	m.add("id2", "cy@x", "c")
+	m.add("id3", "dan@x", "")
+	e := newEstate(t, m)
+	e.left = func(id string) (string, bool, error) { return "left on 2026-02-28", id == "b", nil }
+	cfg := converge.Config{Groups: converge.Grants{"g": {}}, Rosters: true, Remove: map[access.GrantKind]bool{}, OnDropped: "hold", OnRemoval: access.Deactivate}
+	e.do(cfg)
+	cfg.Groups = converge.Grants{"g": members("bob", "cy", "dan")}
+	r := e.apply(cfg)
+	if len(r.Failures) != 1 || !errors.Is(r.Failures[0].Err, fault.Stale) {
+		t.Errorf("failures %v", r.Failures)
+	}
+	same(t, "writes", strings.Join(e.app.writes, "; "), "join g cy@x; join g dan@x")
 }

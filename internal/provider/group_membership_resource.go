@@ -230,7 +230,8 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
 	if inv == nil ||
 		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) ||
-		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) {
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) ||
+		r.data.sparesKeeper(ctx, &resp.Diagnostics, req.Private, inv, state) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
@@ -286,6 +287,7 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if plan == nil {
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
+		r.data.noteLastKeeper(ctx, &resp.Diagnostics, resp.Private, *state, tenant.ValueString())
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
 			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")

@@ -22,7 +22,7 @@ func (d *Data) leavers(ctx context.Context, names []string) func(personID string
 	}
 }
 
-// goneBy gives those whose access is over, by person_id.
+// goneBy gives those whose access is over, by person_id. Who is yet to begin is not among them.
 func (d *Data) goneBy(ctx context.Context, names []string) (map[string]string, error) {
 	d.companies.mu.Lock()
 	defer d.companies.mu.Unlock()
@@ -38,9 +38,10 @@ func (d *Data) goneBy(ctx context.Context, names []string) (map[string]string, e
 		}
 		all = append(all, r.People...)
 	}
-	opts := d.lifecycleOptions()
+	words := d.lifecycleOptions()
+	opts := words
 	opts.EndOfDayHour = 24 // at which hour of the last day is policy's to say, and policy is not asked here
-	gone, words := make(map[string]string), d.lifecycleOptions()
+	gone := make(map[string]string)
 	for _, p := range lifecycle.Merge(all, d.clock.Now(), opts) {
 		if s := lifecycle.At(p, d.clock.Now(), opts); s.Window == lifecycle.WindowClosed {
 			gone[p.PersonID] = standingOf(lifecycle.At(p, d.clock.Now(), words)).Why
@@ -53,21 +54,32 @@ func (d *Data) goneBy(ctx context.Context, names []string) (map[string]string, e
 	return gone, nil
 }
 
-// extended are the people to whom policy gives something in an app although they have left by the rosters: an
-// override lets them in.
-func (d *Data) extended(app string, standing func(string) converge.Standing) map[string]bool {
-	if standing == nil {
+// extended are the people who hold something in an app, or to whom policy gives it, although they have left by the
+// rosters: an override lets them in, or somebody wrote it so.
+func (d *Data) extended(ctx context.Context, app string, rosters []string, state converge.State) map[string]bool {
+	if len(rosters) == 0 {
+		return nil
+	}
+	gone, err := d.goneBy(ctx, rosters)
+	if err != nil || len(gone) == 0 {
 		return nil
 	}
 	var out map[string]bool
+	note := func(id string) {
+		if _, left := gone[id]; !left {
+			return
+		}
+		if out == nil {
+			out = make(map[string]bool)
+		}
+		out[id] = true
+	}
+	for id := range state.Accounts {
+		note(id)
+	}
 	for _, one := range d.decided.all() {
 		for id := range one.result.Apps[app].Accounts {
-			if standing(id).Stage == converge.StageLeft {
-				if out == nil {
-					out = make(map[string]bool)
-				}
-				out[id] = true
-			}
+			note(id)
 		}
 	}
 	return out

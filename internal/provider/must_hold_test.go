@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,7 +219,7 @@ func TestOldPlanDoesNotGrantToLeavers(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
-	contains(t, out, "Cannot finish 2 of 4 changes in slack", "accounts/500 (dan@acme.com): changed since the plan: the person 500 left on 2026-02-27, and worked here when this was planned")
+	contains(t, out, "Cannot finish 2 of 4 changes in slack", "accounts/500 (dan@acme.com): changed since the plan: the person 500 left on 2026-02-27, by the rosters as they are now")
 	if _, ok := s.User("dan@acme.com"); ok {
 		t.Error("somebody who left since the plan has an account")
 	}
@@ -289,7 +290,7 @@ func TestPlanUnderAsOfIsRefused(t *testing.T) {
 			s.Write("hr.csv", roster)
 			s.Config(hcl)
 			env := s.Env
-			s.Env = append(env[:len(env):len(env)], "TENURE_AS_OF=2999-01-01")
+			s.Env = append(slices.Clip(env), "TENURE_AS_OF=2999-01-01")
 			if tc.args != nil { // the last one of a group goes
 				s.Config(strings.Replace(hcl, "max_removals = 100", "max_removals = 100\n"+approvalsFor(t, s, tc.args...), 1))
 			}

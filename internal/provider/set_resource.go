@@ -76,7 +76,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	}
 	m.private.RostersPending = pending
 	d.note(m.app, m.state, &m.private.Notes)
-	m.private.Extended = d.extended(m.app, standing)
+	m.private.Extended = d.extended(ctx, m.app, m.rosters, m.state)
 	m.private.AsOf = d.previewOf(inv)
 	m.tenant = inv.Info().Tenant
 	if ref, ok := seen.Groups[m.group]; ok {

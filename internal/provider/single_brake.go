@@ -3,8 +3,10 @@ package provider
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
@@ -80,6 +82,55 @@ func (d *Data) countMembership(ctx context.Context, diags *diag.Diagnostics, inv
 	if len(last) > 0 && len(left) == 0 {
 		l.keepers, l.role = last, role
 	}
+}
+
+// lastKeeperKey is where the plan to remove a membership notes that nobody is left to run the group, which was approved.
+const lastKeeperKey = "last_keeper"
+
+// noteLastKeeper notes for Delete what the plan to remove a membership knew. Refused plans are never applied.
+func (d *Data) noteLastKeeper(ctx context.Context, diags *diag.Diagnostics, w privateWriter, m membershipModel, tenant string) {
+	known := "false"
+	if inv, err := d.forState(m.App, types.StringValue(tenant)); err == nil && inv != nil {
+		if alone, _ := aloneInRole(ctx, inv, m); alone {
+			known = "true"
+		}
+	}
+	diags.Append(w.SetKey(ctx, lastKeeperKey, []byte(known))...)
+}
+
+// aloneInRole reports whether nobody else in the group has the role that runs it, which the member has.
+func aloneInRole(ctx context.Context, inv *inventory.App, m membershipModel) (bool, error) {
+	role := access.KeeperRole(inv.Info().GroupRoles)
+	if role == "" || m.Role.ValueString() != role {
+		return false, nil
+	}
+	members, err := inv.Members(ctx, m.GroupID.ValueString())
+	if err != nil {
+		return false, err
+	}
+	others := slices.ContainsFunc(members, func(o access.Member) bool { return o.Role == role && o.AccountID != m.AccountID.ValueString() })
+	return !others && len(members) > 1, nil
+}
+
+// sparesKeeper refuses to remove the last one who runs a group where the plan counted on another, who went since.
+func (d *Data) sparesKeeper(ctx context.Context, diags *diag.Diagnostics, r privateReader, inv *inventory.App, m membershipModel) bool {
+	raw, ds := r.GetKey(ctx, lastKeeperKey)
+	diags.Append(ds...)
+	group := inv.Info().Tenant + "|" + m.GroupID.ValueString()
+	alone, err := aloneInRole(ctx, inv, m)
+	_, ours := d.keepersGone.LoadOrStore(group, true) // this run took the others, and the plan said so
+	if err != nil {
+		diagnose(diags, fault.In(err, inv.Name(), "remove", m.label()), stateKept)
+		return true
+	}
+	if !alone || ours || string(raw) != "false" {
+		return false
+	}
+	diagnose(diags, &fault.Error{
+		Kind: fault.Stale, System: inv.Name(), Op: "remove", Subject: m.label(),
+		Cause: "nobody else with the role " + m.Role.ValueString() + " is left in the group, as there was when this was planned", Next: "Plan again.",
+	}, stateKept)
+	return true
 }
 
 // countAssignment fills in how many hold a license of the product.

@@ -152,6 +152,16 @@ func TestLastOwnerAlone(t *testing.T) {
 	}
 	equal(t, "the app", e.file(), was)
 	e.config("", one("bob", "owner"))
+	e.Plan()
+	e.changeMember(eng, "bob@x", "member", false) // the owner on whom the plan counted
+	was = e.file()
+	if out, code := e.Try("apply", "tfplan"); code != 1 || !strings.Contains(flatten(out), "Nobody else with the role owner is left in the group, as there was when this was planned") {
+		t.Errorf("the last owner goes: exit code %d\n%s", code, out)
+	}
+	if got := e.members("eng")["ana@x"]; got != "owner" {
+		t.Errorf("ana is %q", got)
+	}
+	e.changeMember(eng, "bob@x", "owner", false)
 	e.Apply()
 	e.Config(strings.Replace(e.hcl("", one("bob", "member")), "provider \"tenure\" {", "provider \"tenure\" {\n  safeguard {\n    approved_removals = [\"wiki/groups/eng 1 until 2999-12-31\"]\n  }", 1))
 	e.Apply()
@@ -355,4 +365,3 @@ func TestExpiryExplains(t *testing.T) {
 }
 
 const everyoneHasAccount = "  rule {\n    name     = \"everyone\"\n    when     = \"true\"\n    accounts = [\"wiki\"]\n  }\n"
-
