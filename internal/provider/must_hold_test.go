@@ -157,7 +157,7 @@ func TestNothingDisappearsByAccident(t *testing.T) {
 		},
 		{
 			"the wrong roster", bigCompany(200, 200), s.hcl("", "", staffPolicy, `"contractors"`, ""),
-			[]string{"Cannot take access from 200 people in slack", "Rosters was changed, and none of the new ones (contractors) lists p0@acme.com, p100@acme.com", "200 removals that no roster explains"},
+			[]string{"Cannot take access from 200 people in slack", "Rosters was changed, and none of the new ones (contractors) lists p0@acme.com, p100@acme.com", "change rosters of this resource in an apply of its own"},
 		},
 		{
 			"a reverted commit that drops the rule of two hundred people", bigCompany(200, 200),

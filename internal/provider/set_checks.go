@@ -149,15 +149,15 @@ func (t *setResource) checkLosses(diags *diag.Diagnostics, inv *inventory.App, m
 	}
 }
 
-// checkRosters refuses to take anything from people whom a new value of rosters does not list. What they lose was judged
+// checkRosters refuses to take anything from people whom a new value of rosters does not list, and reports whether it did. What they lose was judged
 // by the rosters in state, because Read knows no others; by the new ones they are dropped, and would be held.
-func (t *setResource) checkRosters(ctx context.Context, diags *diag.Diagnostics, d *Data, inv *inventory.App, prior, next *setModel, losses []converge.Loss) {
+func (t *setResource) checkRosters(ctx context.Context, diags *diag.Diagnostics, d *Data, inv *inventory.App, prior, next *setModel, losses []converge.Loss) bool {
 	if len(next.rosters) == 0 || slices.Equal(prior.rosters, next.rosters) || len(losses) == 0 || next.cfg.OnDropped == "remove" {
-		return
+		return false
 	}
 	standing, pending := d.standing(ctx, diags, next.rosters)
 	if standing == nil || pending {
-		return
+		return false
 	}
 	people := make(map[string]string, len(prior.state.Accounts)) // key by user name
 	for key, a := range prior.state.Accounts {
@@ -174,7 +174,7 @@ func (t *setResource) checkRosters(ctx context.Context, diags *diag.Diagnostics,
 		}
 	}
 	if len(gone) == 0 {
-		return
+		return false
 	}
 	names := sortedKeys(gone)
 	if n := len(names) - claimsInError; n > 0 {
@@ -185,4 +185,5 @@ func (t *setResource) checkRosters(ctx context.Context, diags *diag.Diagnostics,
 		Cause: fmt.Sprintf("rosters was changed, and none of the new ones (%s) lists %s", strings.Join(next.rosters, ", "), strings.Join(names, ", ")),
 		State: "Nothing was written.", Next: "Correct rosters. If the new ones are right, change rosters of this resource in an apply of its own, and the people after that.",
 	}, nothingSent, path.Root("rosters"))
+	return true
 }

@@ -133,8 +133,7 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 			explainPreview(&next.state, day)
 		}
 		t.checkLosses(diags, inv, &next, p.Losses)
-		if prior != nil {
-			t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses)
+		if prior != nil && !t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses) {
 			t.brake(diags, d, inv, prior.state, p)
 		}
 		t.claim(diags, d, inv, &next)

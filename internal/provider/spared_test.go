@@ -154,7 +154,6 @@ func TestLastOwnerAlone(t *testing.T) {
 	e.config("", one("bob", "owner"))
 	e.Plan()
 	e.changeMember(eng, "bob@x", "member", false) // the owner on whom the plan counted
-	was = e.file()
 	if out, code := e.Try("apply", "tfplan"); code != 1 || !strings.Contains(flatten(out), "Nobody else with the role owner is left in the group, as there was when this was planned") {
 		t.Errorf("the last owner goes: exit code %d\n%s", code, out)
 	}

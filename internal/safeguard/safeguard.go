@@ -260,7 +260,7 @@ func (r Request) exceeds() string {
 	case len(r.Removals) > explainedFactor*limit:
 		return fmt.Sprintf("%d removals in all, explained ones included, are more than %d times %s", len(r.Removals), explainedFactor, what)
 	case len(r.Dropped) > limit:
-		return fmt.Sprintf("%d people are gone from the rosters without having left, which is more than %s; the roster may be cut short", len(r.Dropped), what)
+		return fmt.Sprintf("%d people are gone from the rosters without having left, which is more than %s; the roster may be cut short, or be another one", len(r.Dropped), what)
 	case r.Whole && r.Held > 0 && r.Left == 0 && len(r.Removals) > 0:
 		return "nobody would be left in it"
 	case !r.Whole && r.Held > 1 && r.Left == 0 && len(r.Removals) > 0:
