@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -48,6 +49,9 @@ type Order struct {
 	Rules   Rules
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Left answers whether a person has left by now, as the rosters say it at the apply. Nobody is given anything
+	// who left since the plan. Nil: no rosters.
+	Left func(personID string) (why string, left bool, err error)
 	// HandedOver tells of the accounts that the first half of a replacement knew: the second half does not
 	// take them for people who come back.
 	HandedOver func(accountID string) bool // nil: none
@@ -155,6 +159,29 @@ func (r *run) fail(s Subject, name string, err error) {
 			Kind: fault.Unavailable, Cause: "not attempted, because the app refused the credential", State: "Nothing was written for it.",
 		}
 	}
+}
+
+// stillHere refuses to give something to a person who left since the plan.
+func (r *run) stillHere(person, userName string) error {
+	if r.Left == nil || person == "" || r.Notes.Extended[person] {
+		return nil // who had left when it was planned is given it on purpose
+	}
+	why, left, err := r.Left(person)
+	switch {
+	case err != nil:
+		return &fault.Error{
+			Kind: fault.Unavailable, System: r.app.Name(), Op: "give access to", Subject: userName, State: "Nothing was written for it.",
+			Cause: "the rosters cannot be read any more, so it is not known whether the person left since the plan", Err: err,
+			Next: "Apply where the rosters can be read, or plan again.",
+		}
+	case left:
+		return &fault.Error{
+			Kind: fault.Stale, System: r.app.Name(), Op: "give access to", Subject: userName, State: "Nothing was written for it.",
+			Cause: "the person " + person + " " + cmp.Or(why, "left") + ", by the rosters as they are now",
+			Next:  "Plan again. Who is to have access all the same needs an override in tenure_entitlements.",
+		}
+	}
+	return nil
 }
 
 // stopped answers why a step must not be begun, or nil.

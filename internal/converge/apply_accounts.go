@@ -187,6 +187,9 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	if r.binds() {
 		spec.Values[access.PersonID] = key
 	}
+	if err := r.stillHere(key, spec.Values[access.UserName]); err != nil {
+		return access.Account{}, err
+	}
 	planned := r.Planned.IDs[key]
 	acct, err := r.find(ctx, key, planned, spec)
 	if errors.Is(err, fault.NotFound) {
@@ -262,6 +265,11 @@ func (r *run) update(ctx context.Context, key string, want Account, late bool) (
 		}
 		if now.PersonID != key {
 			spec.Values[access.PersonID] = key
+		}
+	}
+	if spec.Active != nil && *spec.Active {
+		if err := r.stillHere(key, was.UserName()); err != nil {
+			return access.Account{}, err
 		}
 	}
 	if spec.Active != nil {

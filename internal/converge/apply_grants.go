@@ -47,13 +47,28 @@ func (r *run) changeGroups(ctx context.Context, by map[string][]grantStep) {
 		}
 		r.res.Notes.Groups[in] = g
 		r.mu.Unlock()
-		r.send(r.whys(ctx, access.GrantGroup, in), list, there, func(ctx context.Context, part []sent) []error {
-			changes := make([]access.MemberChange, len(part))
-			for i, p := range part {
-				changes[i] = access.MemberChange{Account: p.ref, Role: p.value, Remove: p.value == ""}
+		send := func(list []grantStep) {
+			if len(list) == 0 {
+				return
 			}
-			return r.app.ChangeMembers(ctx, g.ID, changes)
-		})
+			r.sendMembers(ctx, in, g.ID, list, there)
+		}
+		// Who gets the role that runs the group comes before who loses it.
+		role := r.Notes.Keeper
+		first := slices.DeleteFunc(slices.Clone(list), func(s grantStep) bool { return role != "" && s.was == role })
+		send(first)
+		send(r.spareKeepers(ctx, g.ID, in, slices.DeleteFunc(slices.Clone(list), func(s grantStep) bool { return role == "" || s.was != role })))
+	})
+}
+
+// sendMembers changes the members of one group.
+func (r *run) sendMembers(ctx context.Context, in, groupID string, list []grantStep, there map[string]string) {
+	r.send(r.whys(ctx, access.GrantGroup, in), list, there, func(ctx context.Context, part []sent) []error {
+		changes := make([]access.MemberChange, len(part))
+		for i, p := range part {
+			changes[i] = access.MemberChange{Account: p.ref, Role: p.value, Remove: p.value == ""}
+		}
+		return r.app.ChangeMembers(ctx, groupID, changes)
 	})
 }
 
@@ -207,12 +222,18 @@ func (r *run) resolve(ctx context.Context, s grantStep) (ref access.AccountRef, 
 	if !managed || id == "" || id == Unknown {
 		if id = s.id; id == "" {
 			a, err := r.app.AccountByUserName(ctx, who)
+			if err == nil {
+				err = r.stillHere(a.PersonID, who)
+			}
 			return a.Ref(), false, err
 		}
 	}
 	ref = access.AccountRef{ID: id, UserName: who}
 	if !managed || entered {
 		return ref, false, nil
+	}
+	if err := r.stillHere(key, who); err != nil {
+		return ref, false, err
 	}
 	// Somebody who was deactivated since the plan gets nothing more.
 	now, err := r.app.Account(ctx, id)

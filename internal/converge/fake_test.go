@@ -309,6 +309,7 @@ type estate struct {
 	now       time.Time
 	rules     converge.Rules
 	standings map[string]converge.Standing // nil: nobody is known to be inactive
+	left      func(string) (string, bool, error)
 }
 
 func newEstate(t testing.TB, m *model) *estate {
@@ -347,9 +348,14 @@ func (e *estate) apply(cfg converge.Config) converge.Result {
 	if len(p.Problems) > 0 {
 		e.t.Fatalf("plan: %v", p.Problems)
 	}
+	return e.carryOut(cfg, p)
+}
+
+// carryOut applies a plan, whatever happened since it was made.
+func (e *estate) carryOut(cfg converge.Config, p converge.Planned) converge.Result {
 	e.app.writes = nil
 	r := converge.Apply(e.t.Context(), e.app, converge.Order{
-		Prior: e.state, Planned: p.State, Notes: e.notes, Config: cfg, Rules: e.rules, Now: func() time.Time { return e.now },
+		Prior: e.state, Planned: p.State, Notes: e.notes, Config: cfg, Rules: e.rules, Now: func() time.Time { return e.now }, Left: e.left,
 	})
 	e.state, e.notes = &r.State, r.Notes
 	slices.Sort(e.app.writes)

@@ -21,6 +21,7 @@ type Reader interface {
 	Supports(c app.Capability) error
 	Accounts(ctx context.Context) ([]access.Account, error)
 	Account(ctx context.Context, id string) (access.Account, error)
+	AccountByUserName(ctx context.Context, name string) (access.Account, error)
 	ExpectAccounts(ctx context.Context, n int)
 	Groups(ctx context.Context) ([]access.Group, error)
 	Group(ctx context.Context, nameOrID string) (access.Group, error)
@@ -198,6 +199,9 @@ func (o *observer) group(ctx context.Context, in string) error {
 		m, err := o.app.Member(ctx, g.ID, id) // absence in a listing is a hint, not proof
 		switch {
 		case errors.Is(err, fault.NotFound):
+			if err := o.reuse(ctx, Subject{access.GrantGroup, in, who}, id); err != nil {
+				return err
+			}
 		case err != nil:
 			return err
 		default:
@@ -242,13 +246,24 @@ func (o *observer) product(ctx context.Context, in string) error {
 	}
 	o.app.ExpectAccounts(ctx, nameless)
 	holders := make([]Holder, 0, len(all))
+	listed := make(map[string]bool, len(all))
 	for _, a := range all {
+		listed[a.AccountID] = true
 		h, err := o.holder(ctx, a.AccountID, a.UserName, a.License)
 		if err != nil {
 			return err
 		}
 		h.Fixed = a.Via != ""
 		holders = append(holders, h)
+	}
+	for who, id := range o.notes.Holders[access.GrantLicense][in] {
+		_, managed := o.prior.Licenses[in][who]
+		if !managed || listed[id] {
+			continue
+		}
+		if err := o.reuse(ctx, Subject{access.GrantLicense, in, who}, id); err != nil {
+			return err
+		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

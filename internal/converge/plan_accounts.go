@@ -34,6 +34,7 @@ func (p *planner) accounts() {
 	for _, key := range slices.Sorted(maps.Keys(p.cfg.Accounts)) {
 		want := p.cfg.Accounts[key]
 		if was, ok := p.prior.Accounts[key]; ok {
+			p.renames(key, want, was, strangers, leaving)
 			p.stay(key, want, was, p.prior.IDs[key])
 			continue
 		}
@@ -71,6 +72,24 @@ func (p *planner) accounts() {
 			continue
 		}
 		p.leave(account(key), ref, p.notes.Standings[key])
+	}
+}
+
+// renames refuses a new user name that is another account's already.
+func (p *planner) renames(key string, want, was Account, strangers map[string]Subject, leaving map[string]string) {
+	name := p.rules.fold(want.UserName())
+	_, known := p.notes.Reused[account(key)]
+	if name == "" || known || name == p.rules.fold(was.UserName()) {
+		return
+	}
+	other, owner := "", ""
+	if s, ok := strangers[name]; ok {
+		other = p.prior.Strangers[s]
+	} else if k, ok := leaving[name]; ok {
+		other, owner = p.prior.IDs[k], k
+	}
+	if id := p.prior.IDs[key]; other != "" && other != id {
+		p.takenName(key, want.UserName(), id, other, owner)
 	}
 }
 
@@ -113,18 +132,14 @@ func (p *planner) stay(key string, want, was Account, id string) {
 	s, name := account(key), was.UserName()
 	switch {
 	case was.Fields[Active] == "false" && now.Fields[Active] == "" && p.notes.Suspended[id]:
-		p.lose(s, id, name, "reactivate", "configuration no longer keeps the account deactivated", false)
+		p.lose(s, id, name, "reactivate", "configuration no longer keeps the account deactivated", Configured)
 	case was.Fields[Active] == "false" && now.Fields[Active] == "true":
-		p.lose(s, id, name, "reactivate", "active = true is enforced", false)
+		p.lose(s, id, name, "reactivate", "active = true is enforced", Configured)
 	case was.Fields[Active] != "false" && now.Fields[Active] == "false":
-		if p.rules.Protected(name) {
-			p.problem(fault.Error{
-				Kind: fault.Protected, Op: "deactivate", Subject: name, Cause: "protected_accounts covers it",
-				Next: "Leave active out, or take the account off protected_accounts first.",
-			})
+		if p.guarded("deactivate", name, name, ", and active = false") {
 			return
 		}
-		p.lose(s, id, name, "deactivate", "active = false", false)
+		p.lose(s, id, name, "deactivate", "active = false", Configured)
 	default:
 		p.explain(s, "update", "differs in "+strings.Join(fields, ", "))
 	}
@@ -177,7 +192,7 @@ func (p *planner) leave(s Subject, ref access.AccountRef, st Standing) {
 	case v.hold != "":
 		p.holdAs(s, v.hold, p.since())
 	default:
-		p.lose(s, ref.ID, ref.UserName, string(p.cfg.OnRemoval), v.why, v.explained)
+		p.lose(s, ref.ID, ref.UserName, string(p.cfg.OnRemoval), v.why, v.label)
 	}
 }
 

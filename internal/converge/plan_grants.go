@@ -3,8 +3,6 @@ package converge
 import (
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 )
@@ -113,7 +111,7 @@ func (p *planner) change(s Subject, old, now string) {
 		now = "a value not known yet"
 	}
 	why := fmt.Sprintf("configuration says %s instead of %s", now, old)
-	p.lose(s, p.id(s), s.Who, "change", p.why(s, why), false)
+	p.lose(s, p.id(s), s.Who, "change", p.why(s, why), Configured)
 }
 
 // gone decides about a holder that configuration no longer lists.
@@ -134,50 +132,6 @@ func (p *planner) drop(s Subject, id string) {
 	case v.hold != "":
 		p.holdAs(s, v.hold, p.since())
 	default:
-		p.lose(s, id, s.Who, "remove", v.why, v.explained)
+		p.lose(s, id, s.Who, "remove", v.why, v.label)
 	}
-}
-
-// warnings says in words what a plan shows only as entries of maps.
-func (p *planner) warnings() {
-	var strangers, held []Subject
-	for s := range p.out.State.Strangers {
-		if !p.released[s] {
-			strangers = append(strangers, s)
-		}
-	}
-	reasons := make(map[Subject]string)
-	for s, h := range p.out.State.Held {
-		held = append(held, s)
-		reasons[s] = string(h.Reason)
-	}
-	p.warn("not in configuration", strangers, nil,
-		`They are listed in strangers and left alone. unmanaged = "remove" would take them out, each shown by name.`)
-	p.warn("held although configuration does not ask for it", held, reasons,
-		"Nothing is sent for them until this is resolved: put them back, correct the roster, or change on_dropped or on_removal.")
-	p.warn("released after the import", slices.Collect(maps.Keys(p.released)), nil,
-		"They were imported and are not in configuration. They move to strangers; nothing is removed by this plan.")
-}
-
-const namesInSummary = 10
-
-func (p *planner) warn(what string, who []Subject, reasons map[Subject]string, detail string) {
-	if len(who) == 0 {
-		return
-	}
-	names := make([]string, len(who))
-	for i, s := range who {
-		names[i] = s.String()
-		if r := reasons[s]; r != "" {
-			names[i] += " (" + r + ")"
-		}
-	}
-	slices.Sort(names)
-	rest := ""
-	if n := len(names) - namesInSummary; n > 0 {
-		names, rest = names[:namesInSummary], fmt.Sprintf(" and %d more", n)
-	}
-	p.out.Warnings = append(p.out.Warnings, Warning{
-		fmt.Sprintf("%s: %d %s: %s%s", p.rules.App, len(who), what, strings.Join(names, ", "), rest), detail,
-	})
 }

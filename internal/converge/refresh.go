@@ -17,6 +17,8 @@ type Seen struct {
 	// Holders are who holds what, by the names that state uses. A group or product that is absent is gone.
 	Holders map[access.GrantKind]map[string][]Holder
 	Groups  map[string]GroupRef
+	// Reused are holders in state whose user names mean other accounts now.
+	Reused map[Subject]Reuse
 }
 
 // Holder is one membership or assignment. Fixed ones come with something else and cannot be removed alone.
@@ -39,7 +41,7 @@ type refresher struct {
 // stay null, except right after an import. standing is nil where no rosters are named.
 func Refresh(prior State, notes Notes, seen Seen, rules Rules, now time.Time, standing func(personID string) Standing) (State, Notes) {
 	r := &refresher{rules: rules, prior: prior, next: NewState(), notes: notes, byID: make(map[string]access.Account, len(seen.Accounts)), owners: make(map[string]string)}
-	r.n = Notes{At: now.UTC().Truncate(time.Second), Imported: notes.Imported}
+	r.n = Notes{At: now.UTC().Truncate(time.Second), Imported: notes.Imported, Self: notes.Self, Keeper: rules.Keeper}
 	for _, a := range seen.Accounts {
 		r.byID[a.ID] = a
 	}
@@ -51,6 +53,9 @@ func Refresh(prior State, notes Notes, seen Seen, rules Rules, now time.Time, st
 		r.grants(kind, seen.Holders[kind])
 	}
 	r.groupRefs(seen.Groups)
+	for s, re := range seen.Reused {
+		r.noteReuse(s, re)
+	}
 	if standing != nil {
 		r.standings(standing)
 	}
@@ -94,9 +99,13 @@ func (r *refresher) hold(s Subject, why Reason) {
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (r *refresher) accounts(all []access.Account) {
+	bearer := r.bearers(all)
 	for key, was := range r.prior.Accounts {
 		id := r.prior.IDs[key]
 		now, ok := r.byID[id]
+		if !ok || r.rules.fold(now.UserName) != r.rules.fold(was.UserName()) {
+			r.reused(key, was, bearer)
+		}
 		if !ok {
 			continue // gone; the plan shows it as missing
 		}

@@ -122,8 +122,7 @@ func (m *cutoffModel) foresee(ctx context.Context, diags *diag.Diagnostics, inv 
 	for _, a := range accounts {
 		switch {
 		case !a.Active:
-		case inv.IsProtected(a.UserName):
-			refuseProtected(diags, inv, a.UserName, "cut off", at)
+		case refuseProtected(ctx, diags, inv, a.UserName, "cut off", at):
 		default:
 			warn(diags, fmt.Sprintf("Applying will deactivate %s in %s", a.Label(), inv.Name()),
 				"Person "+person+" is cut off: "+m.reason(person))

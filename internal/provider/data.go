@@ -39,14 +39,16 @@ type Data struct {
 	// maxQuarantined is how many people may be held as undecidable before planning stops.
 	maxQuarantined int
 
-	renames   sync.Map // tenant, collection and id to the name that this run plans: see rename
-	created   sync.Map // subjects that this process created or adopted
-	down      sync.Map // apps that could not be read: see unread
-	said      sync.Map // what was said about an app: see sayOnce
-	handed    sync.Map // tenant to the set of account ids that a replacement handed over
-	companies struct {
-		mu sync.Mutex
-		by map[string]company // by names of rosters
+	renames     sync.Map // tenant, collection and id to the name that this run plans: see rename
+	created     sync.Map // subjects that this process created or adopted
+	down        sync.Map // apps that could not be read: see unread
+	said        sync.Map // what was said about an app: see sayOnce
+	keepersGone sync.Map // members who lose the role that runs their group: see countMembership
+	handed      sync.Map // tenant to the set of account ids that a replacement handed over
+	companies   struct {
+		mu   sync.Mutex
+		by   map[string]company           // by names of rosters
+		gone map[string]map[string]string // by names of rosters, who has left and why: see leavers
 	}
 }
 

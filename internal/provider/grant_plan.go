@@ -52,24 +52,35 @@ func rolesOf(inv *inventory.App) string {
 	return "Its groups know the roles: " + strings.Join(roles, ", ") + "."
 }
 
-// planRemoval names who loses a membership, and refuses to strip a protected account.
-func (r *membershipResource) planRemoval(diags *diag.Diagnostics, state membershipModel, tenant types.String, follows func(*inventory.App) bool, summary, detail string) {
-	planStrip(r.data, diags, stripped{
+// planRemoval names who loses a membership, and refuses to strip a protected account. becomes is the role of whoever takes
+// the place, "" for nobody.
+func (r *membershipResource) planRemoval(ctx context.Context, diags *diag.Diagnostics, state membershipModel, becomes string, tenant types.String, follows func(*inventory.App) bool, summary, detail string) {
+	planStrip(ctx, r.data, diags, stripped{
 		app: state.App, tenant: tenant, what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
-		collection: safeguard.Collection("groups", state.Group.ValueString()),
-		op:         "take the membership in " + state.Group.ValueString() + " from", summary: summary, detail: detail,
+		collection: safeguard.Collection("groups", state.Group.ValueString()), replaced: becomes != "",
+		count: func(ctx context.Context, inv *inventory.App, l *singleLoss) {
+			r.data.countMembership(ctx, diags, inv, state.GroupID.ValueString(), state.AccountID.ValueString(), becomes, l)
+		},
+		op: "take the membership in " + state.Group.ValueString() + " from", summary: summary, detail: detail,
 	})
 }
 
 // planRole refuses to change what a protected account is in a group: roles have no order that is known
 // here, so only from the plain member any other role is more.
-func (r *membershipResource) planRole(diags *diag.Diagnostics, plan, state membershipModel, tenant types.String) {
+func (r *membershipResource) planRole(ctx context.Context, diags *diag.Diagnostics, plan, state membershipModel, tenant types.String) {
 	inv, err := r.data.forState(state.App, tenant)
 	was, name := state.Role.ValueString(), state.UserName.ValueString()
-	if err != nil || plan.Role.Equal(state.Role) || was == access.DefaultRole || was == "" || !inv.IsProtected(name) {
+	if err != nil || plan.Role.Equal(state.Role) || was == access.DefaultRole || was == "" {
 		return
 	}
-	refuseProtected(diags, inv, name, "take the role "+was+" in "+state.Group.ValueString()+" from", path.Root("role"))
+	if refuseProtected(ctx, diags, inv, name, "take the role "+was+" in "+state.Group.ValueString()+" from", path.Root("role")) ||
+		!plan.UserName.Equal(state.UserName) || !plan.Group.Equal(state.Group) {
+		return
+	}
+	l := lossOf(safeguard.Collection("groups", state.Group.ValueString()), state.AccountID.ValueString(), name)
+	l.removals[0].Stays = true
+	r.data.countMembership(ctx, diags, inv, state.GroupID.ValueString(), state.AccountID.ValueString(), plan.Role.ValueString(), &l)
+	r.data.brakeOne(diags, inv, l)
 }
 
 // stripped is a membership or license that a plan takes away.
@@ -79,20 +90,24 @@ type stripped struct {
 	userName, id        types.String
 	follows             func(*inventory.App) bool // whether it only follows a rename; nil: it does not
 	collection          string                    // for the brake
+	replaced            bool                      // somebody else holds it instead
+	count               func(context.Context, *inventory.App, *singleLoss)
 	op, summary, detail string
 }
 
 // planStrip warns about what is taken away, counts it, and refuses it for a protected account.
-func planStrip(d *Data, diags *diag.Diagnostics, s stripped) {
+func planStrip(ctx context.Context, d *Data, diags *diag.Diagnostics, s stripped) {
 	inv := d.removing(diags, s.app, s.tenant, s.what)
 	if inv == nil || s.follows != nil && s.follows(inv) {
 		return
 	}
-	if inv.IsProtected(s.userName.ValueString()) {
-		refuseProtected(diags, inv, s.userName.ValueString(), s.op, path.Root("user_name"))
+	if refuseProtected(ctx, diags, inv, s.userName.ValueString(), s.op, path.Root("user_name")) {
 		return
 	}
-	d.brakeOne(diags, inv, s.collection, s.id.ValueString(), s.userName.ValueString())
+	l := lossOf(s.collection, s.id.ValueString(), s.userName.ValueString())
+	l.removals[0].Stays = s.replaced
+	s.count(ctx, inv, &l)
+	d.brakeOne(diags, inv, l)
 	warn(diags, s.summary, s.detail)
 }
 

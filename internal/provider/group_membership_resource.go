@@ -170,7 +170,9 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	now, err := inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
-		resp.State.RemoveResource(ctx)
+		if !r.data.keepReused(ctx, &resp.Diagnostics, resp.Private, inv, state.UserName, state.AccountID, types.StringNull()) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	case err != nil:
 		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
@@ -178,6 +180,8 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	state.Role = text(now.Role)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
+	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
+	forgetReused(ctx, &resp.Diagnostics, resp.Private)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
 }
@@ -190,7 +194,8 @@ func (r *membershipResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) {
+	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, plan.label()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "differs from configuration")
@@ -224,7 +229,9 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
 	if inv == nil ||
-		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) {
+		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) ||
+		r.data.sparesKeeper(ctx, &resp.Diagnostics, req.Private, inv, state) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
@@ -279,8 +286,10 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
+		r.data.noteLastKeeper(ctx, &resp.Diagnostics, resp.Private, *state, tenant.ValueString())
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
-			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
+			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")
 		}
 		return
@@ -294,17 +303,24 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case moved:
-			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
+			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameGroup:
+			becomes := ""
+			if inv, err := r.data.forState(state.App, tenant); sameGroup || err == nil && r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group) {
+				becomes = plan.Role.ValueString()
+			}
 			follows := func(inv *inventory.App) bool {
 				return r.data.same(ctx, inv, "accounts", state.AccountID, state.UserName, plan.UserName) &&
 					r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group)
 			}
-			r.planRemoval(&resp.Diagnostics, *state, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
+			r.planRemoval(ctx, &resp.Diagnostics, *state, becomes, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two names mean the same account and group (a rename), in which case nothing is sent.")
 		}
+		if now := reusedBy(ctx, &resp.Diagnostics, req.Private); now != "" && sameUser && !moved {
+			refuseReused(&resp.Diagnostics, state.App.ValueString(), "the membership of "+state.label(), state.UserName, state.AccountID, now, forgetOld)
+		}
 		if !moved {
-			r.planRole(&resp.Diagnostics, *plan, *state, tenant)
+			r.planRole(ctx, &resp.Diagnostics, *plan, *state, tenant)
 		}
 		if !moved && sameUser {
 			plan.AccountID = state.AccountID
@@ -316,6 +332,9 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 			plan.ID = state.ID
 		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
+	if day := r.data.previewFor(plan.App); day != "" && state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), previewValue(day))...)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	r.planMembership(ctx, resp, *plan)

@@ -1,12 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,9 +34,10 @@ func (t *setResource) what(m *setModel) string {
 }
 
 // rulesOf are the rules of an app for planning.
-func rulesOf(inv *inventory.App) converge.Rules {
+func rulesOf(ctx context.Context, inv *inventory.App) converge.Rules {
 	info := inv.Info()
 	return converge.Rules{
+		Own: func(userName string) bool { return inv.IsOwn(ctx, userName) }, Keeper: access.KeeperRole(info.GroupRoles),
 		App: inv.Name(), FoldCase: info.UserNamesFoldCase, Fields: info.Fields, Bound: slices.Contains(info.Fields, access.PersonID),
 		Protected: inv.IsProtected, Ignored: inv.IsIgnored,
 	}
@@ -69,9 +70,14 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	if diags.HasError() {
 		return nil
 	}
-	m.state, m.private.Notes = converge.Refresh(m.state, m.private.Notes, seen, rulesOf(inv), d.clock.Now(), standing)
+	m.state, m.private.Notes = converge.Refresh(m.state, m.private.Notes, seen, rulesOf(ctx, inv), d.clock.Now(), standing)
+	if len(m.state.Strangers)+len(m.state.Held) > 0 {
+		m.private.Notes.Self = cmp.Or(inv.Self(ctx).UserName, m.private.Notes.Self) // known once, it stays known while the app does not answer
+	}
 	m.private.RostersPending = pending
 	d.note(m.app, m.state, &m.private.Notes)
+	m.private.Extended = d.extended(ctx, m.app, m.rosters, m.state)
+	m.private.AsOf = d.previewOf(inv)
 	m.tenant = inv.Info().Tenant
 	if ref, ok := seen.Groups[m.group]; ok {
 		m.groupID = ref.ID
@@ -82,7 +88,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 // plan says what an apply would make of the resource. Nil leaves Terraform's own proposal.
 func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data, prior, config *setModel) *setModel {
 	if config == nil {
-		return t.planDestroy(diags, d, prior)
+		return t.planDestroy(ctx, diags, d, prior)
 	}
 	next := *config
 	next.fresh = prior == nil
@@ -102,7 +108,10 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	never := func(string) bool { return false }
 	rules := converge.Rules{App: next.app, Protected: never, Ignored: never}
 	if inv != nil {
-		rules = rulesOf(inv)
+		if d.refusePreviewOf(diags, inv, next.private.AsOf, t.what(&next)) {
+			return &next
+		}
+		rules = rulesOf(ctx, inv)
 		t.check(ctx, diags, inv, &next)
 	}
 	p := converge.Plan(was, next.private.Notes, cfg, rules)
@@ -114,13 +123,17 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	for _, w := range p.Warnings {
 		warn(diags, w.Summary, w.Detail)
 	}
-	if len(p.State.Explanations) == 0 && was != nil {
+	changes := len(p.State.Explanations) > 0
+	if !changes && was != nil {
 		p.State.Explanations = was.Explanations // nothing changes, so nothing is to be explained anew
 	}
 	next.state = p.State
 	if inv != nil {
+		if day := d.previewOf(inv); day != "" && (prior == nil || changes) {
+			explainPreview(&next.state, day)
+		}
 		t.checkLosses(diags, inv, &next, p.Losses)
-		if prior != nil {
+		if prior != nil && !t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses) {
 			t.brake(diags, d, inv, prior.state, p)
 		}
 		t.claim(diags, d, inv, &next)
@@ -197,7 +210,7 @@ func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App
 }
 
 // planDestroy notes that Delete may act, and checks and names what it will do.
-func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setModel) *setModel {
+func (t *setResource) planDestroy(ctx context.Context, diags *diag.Diagnostics, d *Data, prior *setModel) *setModel {
 	if prior == nil {
 		return nil
 	}
@@ -211,7 +224,6 @@ func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setMo
 	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
 		return &next
 	}
-	var guarded []string
 	names := make(map[string]bool)
 	for _, a := range prior.state.Accounts {
 		names[a.UserName()] = true
@@ -223,13 +235,11 @@ func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setMo
 			}
 		}
 	}
+	guarded := 0
 	for _, who := range sortedKeys(names) {
-		if inv.IsProtected(who) {
-			guarded = append(guarded, who)
+		if guarded < claimsInError && refuseProtected(ctx, diags, inv, who, "remove", path.Root("app")) {
+			guarded++
 		}
-	}
-	if len(guarded) > 0 {
-		refuseProtected(diags, inv, strings.Join(guarded[:min(len(guarded), claimsInError)], ", "), "remove", path.Root("app"))
 	}
 	t.brakeDestroy(diags, d, inv, prior)
 	warn(diags, fmt.Sprintf("Destroying %s takes it from %d people", t.what(prior), len(names)),

@@ -42,7 +42,7 @@
 //	}
 //
 // Accounts have every field of access.Fields. Roles are those that members of groups may have; without
-// them they are member, owner and admin. A total of null is no limit. Licenses of one product exclude
+// them they are member, owner and admin. A key "self" may name the account that stands for the credential. A total of null is no limit. Licenses of one product exclude
 // each other; a product that is not named is called like its license. Ids are given out by counting
 // last_id up and are never used again.
 package local

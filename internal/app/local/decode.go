@@ -17,7 +17,7 @@ import (
 
 // The keys of the file, in the order in which they are written.
 const (
-	documentKeys = "roles, last_id, accounts, groups, licenses"
+	documentKeys = "roles, self, last_id, accounts, groups, licenses"
 	accountKeys  = "id, user_name, person_id, email, given_name, family_name, display_name, title, department, manager, role, active, last_login, never_used, created, external, attributes"
 	groupKeys    = "id, name, description, members"
 	poolKeys     = "product, license, total, assignees"
@@ -102,6 +102,8 @@ func (p *parser) document() *document {
 		switch key {
 		case "roles":
 			d.roles = p.roles()
+		case "self":
+			d.self = p.text(key)
 		case "last_id":
 			d.lastID = p.count(key, 0)
 		case "accounts":

@@ -12,6 +12,7 @@ import (
 // works on its own copies.
 type document struct {
 	roles    []string   // as the file declares them; nil means defaultRoles
+	self     string     // user name of the account that stands for the credential; "" for none
 	lastID   int        // the number in the last id given out, or the highest one seen
 	accounts []*account // by key
 	byID     []*account // the same accounts by id

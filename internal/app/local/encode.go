@@ -69,6 +69,11 @@ func (d *document) write(w *bytes.Buffer) {
 		w.Write(marshal(d.roles, "  "))
 		w.WriteString(",\n")
 	}
+	if d.self != "" {
+		w.WriteString(`  "self": `)
+		w.Write(marshal(d.self, ""))
+		w.WriteString(",\n")
+	}
 	w.WriteString(`  "last_id": `)
 	w.Write(marshal(d.lastID, ""))
 	writeList(w, "accounts", d.accounts, (*account).encode)
