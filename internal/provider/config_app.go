@@ -115,6 +115,7 @@ func (b appBlock) secret(v types.String, argument string) string {
 func appKinds() []appKind {
 	return []appKind{
 		localKind(),
+		manualKind(),
 		scimKind(),
 		entraKind(),
 		googleKind(),
