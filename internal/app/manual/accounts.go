@@ -165,11 +165,11 @@ func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, want acc
 // RetireAccount implements app.AccountWriter.
 func (a *App) RetireAccount(ctx context.Context, ref access.AccountRef, how access.Disposition) error {
 	return a.write(ctx, string(how)+" account", label(ref), func(v *view) error {
-		h, err := v.holder(ref)
+		h := v.accounts[ref.ID]
 		switch {
 		case ref.ID == "":
-			return err
-		case err != nil || how == access.Keep: // gone already
+			return fault.New(fault.Invalid, "no account id was given")
+		case h == nil || how == access.Keep: // gone already
 		case how == access.Delete:
 			v.ask(task{Do: doDelete, UserName: h.UserName, PersonID: h.PersonID}, "Delete the account %s and everything it holds.", h.UserName)
 		case how != access.Deactivate:

@@ -94,7 +94,7 @@ func taskOf(row []string) (t task, err error) {
 
 // readTasks reads the file of tasks; whole is its length without a line that a crash cut off. No file is no tasks.
 func readTasks(path string) (tasks []task, whole int64, err error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the configuration says which file
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, nil
 	}
