@@ -28,7 +28,9 @@ type App interface {
 	MarkAdopted(accountID string)
 	CreateAccount(ctx context.Context, spec access.AccountSpec) (access.Account, error)
 	UpdateAccount(ctx context.Context, ref access.AccountRef, spec access.AccountSpec) (access.Account, error)
+	// RetireAccount ends the sessions of what it deactivates, as UpdateAccount does.
 	RetireAccount(ctx context.Context, ref access.AccountRef, how access.Disposition) error
+	EndSessions(ctx context.Context, ref access.AccountRef) error
 	Group(ctx context.Context, nameOrID string) (access.Group, error)
 	GroupByID(ctx context.Context, id string) (access.Group, error)
 	Member(ctx context.Context, groupID, accountID string) (access.Member, error)

@@ -275,14 +275,19 @@ func (r *run) update(ctx context.Context, key string, want Account, late bool) (
 			return access.Account{}, err
 		case before.Active == *spec.Active:
 			spec.Active = nil
+			if !before.Active && r.app.Supports(app.EndSessions) == nil { // an earlier apply may have got no further
+				if err := r.app.EndSessions(ctx, before.Ref()); err != nil {
+					return access.Account{}, err
+				}
+			}
 		}
 	}
 	if spec.Empty() {
 		return access.Account{ID: id}, nil
 	}
 	now, err := r.app.UpdateAccount(ctx, access.AccountRef{ID: id, UserName: was.UserName()}, spec)
-	if err == nil {
-		r.suspended(now, spec)
+	if err == nil || spec.Active != nil && now.ID == id && now.Active == *spec.Active {
+		r.suspended(now, spec) // also where only its sessions could not be ended
 	}
 	return now, err
 }

@@ -22,6 +22,7 @@ type (
 		Role        string            `json:"role,omitempty"`
 		Active      bool              `json:"active"`
 		LastLogin   time.Time         `json:"last_login,omitzero"`
+		Sessions    []string          `json:"sessions,omitempty"`
 		Attributes  map[string]string `json:"attributes,omitempty"`
 	}
 	groupText struct {
@@ -94,7 +95,7 @@ func (a *account) encode() []byte {
 		a.text = marshal(accountText{
 			ID: a.ID, UserName: a.UserName, PersonID: a.PersonID, Email: a.Email, GivenName: a.GivenName,
 			FamilyName: a.FamilyName, DisplayName: a.DisplayName, Title: a.Title, Department: a.Department,
-			Manager: a.Manager, Role: a.Role, Active: a.Active, LastLogin: a.LastLogin, Attributes: a.Attributes,
+			Manager: a.Manager, Role: a.Role, Active: a.Active, LastLogin: a.LastLogin, Sessions: a.sessions, Attributes: a.Attributes,
 		}, "    ")
 	}
 	return a.text
