@@ -96,6 +96,40 @@ func planStrip(d *Data, diags *diag.Diagnostics, s stripped) {
 	warn(diags, s.summary, s.detail)
 }
 
+// viaKey is where Read keeps what else gives a membership or license.
+const viaKey = "via"
+
+func keepVia(ctx context.Context, diags *diag.Diagnostics, w privateWriter, via string) {
+	diags.Append(w.SetKey(ctx, viaKey, []byte(strconv.Quote(via)))...)
+}
+
+func knownVia(ctx context.Context, diags *diag.Diagnostics, r privateReader) string {
+	raw, ds := r.GetKey(ctx, viaKey)
+	diags.Append(ds...)
+	via, err := strconv.Unquote(string(raw))
+	if err != nil {
+		return ""
+	}
+	return via
+}
+
+// planKept says that the end of a resource leaves what something else gives, and reports whether it does.
+func (d *Data) planKept(ctx context.Context, diags *diag.Diagnostics, r privateReader, name, tenant types.String, what string) bool {
+	via := knownVia(ctx, diags, r)
+	inv, err := d.forState(name, tenant)
+	if via == "" || err != nil {
+		return false
+	}
+	warnKept(diags, inv, what, via)
+	return true
+}
+
+// warnKept names what stays although its resource ends: taking it away by itself would do nothing.
+func warnKept(diags *diag.Diagnostics, inv *inventory.App, what, via string) {
+	warn(diags, "Kept in "+inv.Name()+": "+what+", because it comes with "+via,
+		"It cannot be removed by itself, so nothing is sent for it. Change "+via+" in "+inv.Name()+" to end it.")
+}
+
 // tenantKey is where resources without a tenant attribute keep the tenant they were written for.
 const tenantKey = "tenant"
 

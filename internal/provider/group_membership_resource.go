@@ -114,7 +114,7 @@ func (m membershipModel) resolve(ctx context.Context, inv *inventory.App) (membe
 func (m membershipModel) join(ctx context.Context, inv *inventory.App, ref access.AccountRef) error {
 	now, err := inv.Member(ctx, m.GroupID.ValueString(), ref.ID)
 	switch {
-	case err == nil && now.Role == m.Role.ValueString():
+	case err == nil && (now.Role == m.Role.ValueString() || now.RoleFixed || now.Via != ""):
 		return nil
 	case err != nil && !errors.Is(err, fault.NotFound):
 		return err
@@ -176,7 +176,10 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
 		return
 	}
-	state.Role = text(now.Role)
+	if state.Role.IsNull() || !now.RoleFixed && now.Via == "" {
+		state.Role = text(now.Role)
+	}
+	keepVia(ctx, &resp.Diagnostics, resp.Private, now.Via)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
@@ -226,6 +229,13 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if inv == nil ||
 		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) {
 		return
+	}
+	if knownVia(ctx, &resp.Diagnostics, req.Private) != "" {
+		now, err := inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
+		if err == nil && now.Via != "" {
+			warnKept(&resp.Diagnostics, inv, state.label(), now.Via)
+			return
+		}
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
 	diagnose(&resp.Diagnostics, wrap(state.leave(ctx, inv), inv.Name(), "remove", state.label()), stateKept)
@@ -279,7 +289,8 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
-		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) &&
+			!r.data.planKept(ctx, &resp.Diagnostics, req.Private, state.App, tenant, state.label()) {
 			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -100,10 +99,16 @@ func assignmentOf(ctx context.Context, inv *inventory.App, product, accountID st
 	if err != nil {
 		return access.Assignment{}, err
 	}
-	if i := slices.IndexFunc(held, func(a access.Assignment) bool { return a.AccountID == accountID }); i >= 0 {
-		return held[i], nil
+	var found *access.Assignment
+	for i, a := range held {
+		if a.AccountID == accountID && (found == nil || found.Via != "" && a.Via == "") { // directly rather than with something else
+			found = &held[i]
+		}
 	}
-	return access.Assignment{}, fault.NotFound
+	if found == nil {
+		return access.Assignment{}, fault.NotFound
+	}
+	return *found, nil
 }
 
 // assign gives the account the license, unless it already has it.
@@ -173,6 +178,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	state.License = text(now.License)
+	keepVia(ctx, &resp.Diagnostics, resp.Private, now.Via)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
@@ -219,6 +225,13 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if inv == nil ||
 		r.data.wasMade(inv, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString()) {
 		return
+	}
+	if knownVia(ctx, &resp.Diagnostics, req.Private) != "" {
+		now, err := assignmentOf(ctx, inv, state.Product.ValueString(), state.AccountID.ValueString())
+		if err == nil && now.Via != "" {
+			warnKept(&resp.Diagnostics, inv, state.label(), now.Via)
+			return
+		}
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
 	diagnose(&resp.Diagnostics, wrap(state.remove(ctx, inv), inv.Name(), "remove", state.label()), stateKept)
@@ -282,7 +295,8 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		})
 	}
 	if plan == nil {
-		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) {
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) &&
+			!r.data.planKept(ctx, &resp.Diagnostics, req.Private, state.App, tenant, state.label()) {
 			strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
 		}
 		return
