@@ -70,7 +70,15 @@ type Failure struct {
 	Err     error
 }
 
-const accountWriters = 16 // the app's own rate limit is below this layer
+const (
+	// accountWriters is how many accounts are written at once; the app's own rate limit is below this layer.
+	accountWriters = 16
+	// mostWriters bounds it where the app takes many writes in one request.
+	mostWriters = 1000
+)
+
+// writers is how many accounts to write at once.
+func (r *run) writers() int { return max(accountWriters, min(r.app.Info().MaxAccountWrites, mostWriters)) }
 
 // run carries out one Order.
 type run struct {
