@@ -165,16 +165,16 @@ type privateState interface {
 	privateWriter
 }
 
-// claim takes a subject for the resource being planned. The owner mark in private state tells the
-// second planning of a replacement from another resource.
-func (d *Data) claim(ctx context.Context, diags *diag.Diagnostics, private privateState, subject, what string) {
+// claim takes a stake for the resource being planned. The owner mark in private state tells the second planning
+// of a replacement from another resource.
+func (d *Data) claim(ctx context.Context, diags *diag.Diagnostics, private privateState, s stake, what string) {
 	raw, ds := private.GetKey(ctx, ownerKey)
 	diags.Append(ds...)
 	if len(raw) == 0 {
 		raw = []byte(strconv.Quote(rand.Text()))
 		diags.Append(private.SetKey(ctx, ownerKey, raw)...)
 	}
-	diagnose(diags, d.claims.take(subject, string(raw), what), "", path.Root("app"))
+	diagnose(diags, d.claims.take(string(raw), what, []stake{s}, nil), "", path.Root("app"))
 }
 
 // rename notes that this run gives an account or group a new name.

@@ -123,7 +123,7 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 		if prior != nil {
 			t.brake(diags, d, inv, prior.state, p)
 		}
-		t.claim(diags, d, inv, &next)
+		t.claim(ctx, diags, d, inv, &next)
 	}
 	return &next
 }
@@ -165,8 +165,9 @@ func (t *setResource) planApp(diags *diag.Diagnostics, d *Data, prior, next *set
 	return inv, true
 }
 
-// claim makes this resource the only one of the run that manages its subjects.
-func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App, m *setModel) {
+// claim makes this resource the only one of the run that manages its subjects, and where it removes strangers the
+// only one that manages anybody there.
+func (t *setResource) claim(ctx context.Context, diags *diag.Diagnostics, d *Data, inv *inventory.App, m *setModel) {
 	if m.private.Owner == "" {
 		m.private.Owner = rand.Text()
 	}
@@ -174,26 +175,35 @@ func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App
 	for _, g := range m.state.Groups {
 		n += len(g)
 	}
-	subjects := make([]string, 0, n)
-	add := func(collection string, parts ...string) {
-		subjects = append(subjects, subject(inv, collection, parts...))
+	stakes, whole := make([]stake, 0, n), []string(nil)
+	open := func(kind access.GrantKind, words string, in ...string) string {
+		collection := subject(inv, words, in...)
+		if m.cfg.Remove[kind] {
+			whole = append(whole, collection)
+		}
+		return collection
 	}
-	for _, a := range m.state.Accounts {
-		if name := a.UserName(); name != "" {
-			add("accounts", name)
+	if t.kind.whole() {
+		collection := open(access.GrantAccount, "accounts")
+		for _, a := range m.state.Accounts {
+			if name := a.UserName(); name != "" {
+				stakes = append(stakes, stakeOf(inv, collection, name, "account "+name))
+			}
 		}
 	}
 	for in, holders := range m.state.Groups {
+		collection := open(access.GrantGroup, "members", groupKey(ctx, inv, in, m.private.Groups[in].ID))
 		for who := range holders {
-			add("members", in, who)
+			stakes = append(stakes, stakeOf(inv, collection, who, who+" in group "+in))
 		}
 	}
 	for in, holders := range m.state.Licenses {
+		collection := open(access.GrantLicense, "licenses", in)
 		for who := range holders {
-			add("licenses", in, who)
+			stakes = append(stakes, stakeOf(inv, collection, who, who+" in product "+in))
 		}
 	}
-	diagnose(diags, d.claims.takeAll(subjects, m.private.Owner, t.what(m)), nothingSent, path.Root("app"))
+	diagnose(diags, d.claims.take(m.private.Owner, t.what(m), stakes, whole), nothingSent, path.Root("app"))
 }
 
 // planDestroy notes that Delete may act, and checks and names what it will do.
