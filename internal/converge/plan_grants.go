@@ -115,6 +115,9 @@ func (p *planner) change(s Subject, old, now string) {
 	if now == Unknown {
 		now = "a value not known yet"
 	}
+	if s.Kind == access.GrantGroup && old != access.DefaultRole {
+		p.guardRole(s, s.Who, old)
+	}
 	why := fmt.Sprintf("configuration says %s instead of %s", now, old)
 	p.lose(s, p.id(s), s.Who, "change", p.why(s, why), false)
 }

@@ -109,8 +109,8 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 	if prior.onDestroy != "remove" {
 		return gone
 	}
-	inv := d.appFor(diags, types.StringValue(prior.app), stateKept)
-	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
+	inv := d.retiring(diags, types.StringValue(prior.app), types.StringValue(prior.tenant))
+	if inv == nil {
 		return nil
 	}
 	was := prior.state.Clone()

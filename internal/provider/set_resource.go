@@ -47,7 +47,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	if m == nil {
 		return nil
 	}
-	inv, err := d.app(m.app)
+	inv, err := d.forState(types.StringValue(m.app), types.StringValue(m.tenant))
 	var seen converge.Seen
 	if err == nil {
 		if !pinTenant(diags, inv, types.StringValue(m.tenant)) {
@@ -71,7 +71,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	}
 	m.state, m.private.Notes = converge.Refresh(m.state, m.private.Notes, seen, rulesOf(inv), d.clock.Now(), standing)
 	m.private.RostersPending = pending
-	d.note(m.app, m.state, &m.private.Notes)
+	d.note(inv.Name(), m.state, &m.private.Notes)
 	m.tenant = inv.Info().Tenant
 	if ref, ok := seen.Groups[m.group]; ok {
 		m.groupID = ref.ID
@@ -120,6 +120,7 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	next.state = p.State
 	if inv != nil {
 		t.checkLosses(diags, inv, &next, p.Losses)
+		t.checkSeats(ctx, diags, inv, was, &next)
 		if prior != nil {
 			t.brake(diags, d, inv, prior.state, p)
 		}
@@ -131,6 +132,9 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 // planApp finds the app and refuses what would make the resource another one. The app is nil while its
 // configuration is not known; not ok is the same for its name.
 func (t *setResource) planApp(diags *diag.Diagnostics, d *Data, prior, next *setModel) (*inventory.App, bool) {
+	if prior == nil {
+		next.tenant = converge.Unknown // until the app is
+	}
 	if next.app == converge.Unknown || next.group == converge.Unknown {
 		return nil, false
 	}
@@ -217,21 +221,28 @@ func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setMo
 	if prior.onDestroy != "remove" {
 		return &next
 	}
-	inv := d.appFor(diags, types.StringValue(prior.app), nothingSent)
+	inv := d.removing(diags, types.StringValue(prior.app), types.StringValue(prior.tenant), t.what(prior))
 	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
 		return &next
 	}
+	// Under create_before_destroy Terraform plans this end only while it applies, after the new object was made.
+	ending := *prior
+	ending.state = prior.state.Clone()
+	t.spareMade(d, inv, prior.cfg.OnRemoval, &ending.state)
 	var guarded []string
 	names := make(map[string]bool)
-	for _, a := range prior.state.Accounts {
+	for _, a := range ending.state.Accounts {
 		names[a.UserName()] = true
 	}
 	for _, kind := range []access.GrantKind{access.GrantGroup, access.GrantLicense} {
-		for _, holders := range prior.state.Grants(kind) {
+		for _, holders := range ending.state.Grants(kind) {
 			for who := range holders {
 				names[who] = true
 			}
 		}
+	}
+	if len(names) == 0 {
+		return &next
 	}
 	for _, who := range sortedKeys(names) {
 		if inv.IsProtected(who) {
@@ -241,7 +252,7 @@ func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setMo
 	if len(guarded) > 0 {
 		refuseProtected(diags, inv, strings.Join(guarded[:min(len(guarded), claimsInError)], ", "), "remove", path.Root("app"))
 	}
-	t.brakeDestroy(diags, d, inv, prior)
+	t.brakeDestroy(diags, d, inv, &ending)
 	warn(diags, fmt.Sprintf("Destroying %s takes it from %d people", t.what(prior), len(names)),
 		"on_destroy = \"remove\" removes everything that this resource manages there, and leaves strangers and what is held alone. on_destroy = \"keep\" would only stop managing it.")
 	return &next
