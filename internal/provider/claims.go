@@ -124,10 +124,14 @@ func groupKey(ctx context.Context, inv *inventory.App, nameOrID, knownID string)
 	return g.ID
 }
 
-// stakeOf is somebody in a collection.
-func stakeOf(inv *inventory.App, collection, who, label string) stake {
+// stakeOf is somebody in a collection, where the resource's own name tells who it is.
+func stakeOf(inv *inventory.App, collection, who string) stake {
+	return newStake(inv, inv.Info().UserNamesFoldCase, collection, who, "")
+}
+
+func newStake(inv *inventory.App, folds bool, collection, who, label string) stake {
 	s := stake{collection: collection, who: who, label: label, spared: inv.IsIgnored(who) || inv.IsProtected(who)}
-	if inv.Info().UserNamesFoldCase {
+	if folds {
 		s.who = strings.ToLower(who)
 	}
 	return s

@@ -34,7 +34,7 @@ func (r *membershipResource) planMembership(ctx context.Context, resp *resource.
 		refuse(&resp.Diagnostics, path.Root("role"), fmt.Sprintf("App %s has no group role %q", inv.Name(), role.ValueString()), rolesOf(inv))
 	}
 	if !plan.Group.IsUnknown() && !plan.UserName.IsUnknown() {
-		r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "members", groupKey(ctx, inv, plan.Group.ValueString(), plan.GroupID.ValueString())), plan.UserName.ValueString(), ""),
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "members", groupKey(ctx, inv, plan.Group.ValueString(), plan.GroupID.ValueString())), plan.UserName.ValueString()),
 			fmt.Sprintf("tenure_group_membership of %s in %s", plan.label(), inv.Name()))
 	}
 }

@@ -333,7 +333,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if inv := r.data.planning(&resp.Diagnostics, plan.App); inv != nil {
 		r.data.cannot(&resp.Diagnostics, inv, app.WriteLicenses, path.Root("app"))
 		if !plan.Product.IsUnknown() && !plan.UserName.IsUnknown() {
-			r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "licenses", plan.Product.ValueString()), plan.UserName.ValueString(), ""),
+			r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "licenses", plan.Product.ValueString()), plan.UserName.ValueString()),
 				fmt.Sprintf("tenure_license_assignment: the %s in %s", plan.label(), inv.Name()))
 		}
 	}

@@ -180,6 +180,7 @@ func (t *setResource) claim(ctx context.Context, diags *diag.Diagnostics, d *Dat
 		n += len(g)
 	}
 	stakes, whole := make([]stake, 0, n), []string(nil)
+	folds := inv.Info().UserNamesFoldCase
 	open := func(kind access.GrantKind, words string, in ...string) string {
 		collection := subject(inv, words, in...)
 		if m.cfg.Remove[kind] {
@@ -191,20 +192,20 @@ func (t *setResource) claim(ctx context.Context, diags *diag.Diagnostics, d *Dat
 		collection := open(access.GrantAccount, "accounts")
 		for _, a := range m.state.Accounts {
 			if name := a.UserName(); name != "" {
-				stakes = append(stakes, stakeOf(inv, collection, name, "account "+name))
+				stakes = append(stakes, newStake(inv, folds, collection, name, "account "+name))
 			}
 		}
 	}
 	for in, holders := range m.state.Groups {
 		collection := open(access.GrantGroup, "members", groupKey(ctx, inv, in, m.private.Groups[in].ID))
 		for who := range holders {
-			stakes = append(stakes, stakeOf(inv, collection, who, who+" in group "+in))
+			stakes = append(stakes, newStake(inv, folds, collection, who, who+" in group "+in))
 		}
 	}
 	for in, holders := range m.state.Licenses {
 		collection := open(access.GrantLicense, "licenses", in)
 		for who := range holders {
-			stakes = append(stakes, stakeOf(inv, collection, who, who+" in product "+in))
+			stakes = append(stakes, newStake(inv, folds, collection, who, who+" in product "+in))
 		}
 	}
 	diagnose(diags, d.claims.take(m.private.Owner, t.what(m), stakes, whole), nothingSent, path.Root("app"))
