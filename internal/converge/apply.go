@@ -53,6 +53,9 @@ type Order struct {
 	// HandedOver tells of the accounts that the first half of a replacement knew: the second half does not
 	// take them for people who come back.
 	HandedOver func(accountID string) bool // nil: none
+	// Why says, for the record of what was done, why a subject comes where the plan does not explain it; person is
+	// the account's key. It may be nil, and answer "".
+	Why func(s Subject, person string) string
 }
 
 // Result is what really happened: the planned state, less what failed.
@@ -78,7 +81,9 @@ const (
 )
 
 // writers is how many accounts to write at once.
-func (r *run) writers() int { return max(accountWriters, min(r.app.Info().MaxAccountWrites, mostWriters)) }
+func (r *run) writers() int {
+	return max(accountWriters, min(r.app.Info().MaxAccountWrites, mostWriters))
+}
 
 // run carries out one Order.
 type run struct {
@@ -137,12 +142,17 @@ func Apply(ctx context.Context, a App, o Order) Result {
 
 // why gives writes their reason for the record of what was done.
 func (r *run) why(ctx context.Context, s Subject, person string) context.Context {
-	return inventory.WithWhy(ctx, person, r.reason(s))
+	return inventory.WithWhy(ctx, person, r.reason(s, person))
 }
 
-func (r *run) reason(s Subject) string {
+func (r *run) reason(s Subject, person string) string {
 	if e := r.Planned.Explanations[s]; e.Why != "" {
 		return e.Why
+	}
+	if r.Why != nil {
+		if why := r.Why(s, person); why != "" {
+			return why
+		}
 	}
 	if r.Prior == nil {
 		return "in configuration"
@@ -153,7 +163,8 @@ func (r *run) reason(s Subject) string {
 // whys is why for many holders at once.
 func (r *run) whys(ctx context.Context, kind access.GrantKind, in string) context.Context {
 	return inventory.WithReasons(ctx, func(ref access.AccountRef) inventory.Reason {
-		return inventory.Reason{PersonID: r.keys[ref.UserName], Why: r.reason(Subject{kind, in, ref.UserName})}
+		person := r.keys[ref.UserName]
+		return inventory.Reason{PersonID: person, Why: r.reason(Subject{kind, in, ref.UserName}, person)}
 	})
 }
 

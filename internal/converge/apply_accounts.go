@@ -221,6 +221,7 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 		return acct, err
 	}
 	rest := r.missing(spec, acct)
+	r.adopted(key, acct.ID, rest)
 	if rest.Empty() {
 		return acct, nil
 	}
@@ -230,6 +231,20 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	}
 	r.suspended(after, rest)
 	return after, nil
+}
+
+// adopted explains, in a first apply, what its plan could not know: that the account was there already.
+func (r *run) adopted(key, id string, rest access.AccountSpec) {
+	if r.Prior != nil || r.HandedOver != nil && r.HandedOver(id) {
+		return
+	}
+	e := Explanation{"adopt", "the account was there already"}
+	if rest.Active != nil && *rest.Active {
+		e = Explanation{"reactivate", "the account was there already, deactivated"}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.res.State.Explanations[account(key)] = e
 }
 
 // suspended notes that Tenure deactivated the account because configuration said so, or ended that.

@@ -45,8 +45,9 @@ type Data struct {
 	said      sync.Map // what was said about an app: see sayOnce
 	handed    sync.Map // tenant to the set of account ids that a replacement handed over
 	companies struct {
-		mu sync.Mutex
-		by map[string]company // by names of rosters
+		mu    sync.Mutex
+		by    map[string]company           // by names of rosters
+		since map[string]map[string]string // the first day of access, by names of rosters and person_id
 	}
 }
 

@@ -36,6 +36,7 @@ func (t *setResource) apply(ctx context.Context, diags *diag.Diagnostics, d *Dat
 		order.Prior = &prior.state
 	} else {
 		hint = untaintHint
+		order.Why = d.whyNew(ctx, inv.Name(), planned.rosters)
 	}
 	if planned.group != "" {
 		g, err := inv.Group(ctx, planned.group)
