@@ -29,7 +29,9 @@ type App interface {
 	MarkAdopted(accountID string)
 	CreateAccount(ctx context.Context, spec access.AccountSpec) (access.Account, error)
 	UpdateAccount(ctx context.Context, ref access.AccountRef, spec access.AccountSpec) (access.Account, error)
+	// RetireAccount ends the sessions of what it deactivates, as UpdateAccount does.
 	RetireAccount(ctx context.Context, ref access.AccountRef, how access.Disposition) error
+	EndSessions(ctx context.Context, ref access.AccountRef) error
 	Group(ctx context.Context, nameOrID string) (access.Group, error)
 	GroupByID(ctx context.Context, id string) (access.Group, error)
 	Member(ctx context.Context, groupID, accountID string) (access.Member, error)
@@ -55,6 +57,9 @@ type Order struct {
 	// HandedOver tells of the accounts that the first half of a replacement knew: the second half does not
 	// take them for people who come back.
 	HandedOver func(accountID string) bool // nil: none
+	// Why says, for the record of what was done, why a subject comes where the plan does not explain it; person is
+	// the account's key. It may be nil, and answer "".
+	Why func(s Subject, person string) string
 }
 
 // Result is what really happened: the planned state, less what failed.
@@ -72,7 +77,17 @@ type Failure struct {
 	Err     error
 }
 
-const accountWriters = 16 // the app's own rate limit is below this layer
+const (
+	// accountWriters is how many accounts are written at once; the app's own rate limit is below this layer.
+	accountWriters = 16
+	// mostWriters bounds it where the app takes many writes in one request.
+	mostWriters = 1000
+)
+
+// writers is how many accounts to write at once.
+func (r *run) writers() int {
+	return max(accountWriters, min(r.app.Info().MaxAccountWrites, mostWriters))
+}
 
 // run carries out one Order.
 type run struct {
@@ -131,12 +146,17 @@ func Apply(ctx context.Context, a App, o Order) Result {
 
 // why gives writes their reason for the record of what was done.
 func (r *run) why(ctx context.Context, s Subject, person string) context.Context {
-	return inventory.WithWhy(ctx, person, r.reason(s))
+	return inventory.WithWhy(ctx, person, r.reason(s, person))
 }
 
-func (r *run) reason(s Subject) string {
+func (r *run) reason(s Subject, person string) string {
 	if e := r.Planned.Explanations[s]; e.Why != "" {
 		return e.Why
+	}
+	if r.Why != nil {
+		if why := r.Why(s, person); why != "" {
+			return why
+		}
 	}
 	if r.Prior == nil {
 		return "in configuration"
@@ -147,7 +167,8 @@ func (r *run) reason(s Subject) string {
 // whys is why for many holders at once.
 func (r *run) whys(ctx context.Context, kind access.GrantKind, in string) context.Context {
 	return inventory.WithReasons(ctx, func(ref access.AccountRef) inventory.Reason {
-		return inventory.Reason{PersonID: r.keys[ref.UserName], Why: r.reason(Subject{kind, in, ref.UserName})}
+		person := r.keys[ref.UserName]
+		return inventory.Reason{PersonID: person, Why: r.reason(Subject{kind, in, ref.UserName}, person)}
 	})
 }
 

@@ -34,7 +34,7 @@ func (r *run) changeGroups(ctx context.Context, by map[string][]grantStep) {
 			r.failAll(list, err)
 			return
 		}
-		there := make(map[string]string)
+		there := make(map[held]bool)
 		if _, known := r.Notes.Groups[in]; !known || r.present(list) {
 			if there, err = r.membersOf(ctx, g.ID); err != nil {
 				r.failAll(list, err)
@@ -62,7 +62,7 @@ func (r *run) changeGroups(ctx context.Context, by map[string][]grantStep) {
 }
 
 // sendMembers changes the members of one group.
-func (r *run) sendMembers(ctx context.Context, in, groupID string, list []grantStep, there map[string]string) {
+func (r *run) sendMembers(ctx context.Context, in, groupID string, list []grantStep, there map[held]bool) {
 	r.send(r.whys(ctx, access.GrantGroup, in), list, there, func(ctx context.Context, part []sent) []error {
 		changes := make([]access.MemberChange, len(part))
 		for i, p := range part {
@@ -91,12 +91,15 @@ func (r *run) group(ctx context.Context, in string) (GroupRef, error) {
 	return GroupRef{g.ID, g.Name}, err
 }
 
-func (r *run) membersOf(ctx context.Context, groupID string) (map[string]string, error) {
+// held is one thing that an account already has: the role in a group, or a license of a product.
+type held struct{ id, value string }
+
+func (r *run) membersOf(ctx context.Context, groupID string) (map[held]bool, error) {
 	members, err := r.app.Members(ctx, groupID)
-	there := make(map[string]string, len(members))
+	there := make(map[held]bool, len(members))
 	for _, m := range members {
 		if !m.Nested {
-			there[m.AccountID] = m.Role
+			there[held{m.AccountID, m.Role}] = true
 		}
 	}
 	return there, err
@@ -143,7 +146,7 @@ func (r *run) full(ctx context.Context, product string, list []grantStep) bool {
 }
 
 func (r *run) changeProduct(ctx context.Context, product string, list []grantStep) {
-	there := make(map[string]string)
+	there := make(map[held]bool)
 	if _, known := r.prior.Licenses[product]; !known || r.present(list) {
 		all, err := r.app.Assignees(ctx, product)
 		if err != nil {
@@ -151,7 +154,7 @@ func (r *run) changeProduct(ctx context.Context, product string, list []grantSte
 			return
 		}
 		for _, a := range all {
-			there[a.AccountID] = a.License
+			there[held{a.AccountID, a.License}] = true
 		}
 	}
 	r.send(r.whys(ctx, access.GrantLicense, product), list, there, func(ctx context.Context, part []sent) []error {
@@ -165,7 +168,7 @@ func (r *run) changeProduct(ctx context.Context, product string, list []grantSte
 
 // send resolves each step to an account and hands over what is really to be changed. there is what the app
 // is known to hold already, by account id.
-func (r *run) send(ctx context.Context, list []grantStep, there map[string]string, write func(context.Context, []sent) []error) {
+func (r *run) send(ctx context.Context, list []grantStep, there map[held]bool, write func(context.Context, []sent) []error) {
 	r.app.ExpectAccounts(ctx, r.lookups(list))
 	for part := range slices.Chunk(list, blockOfChanges) {
 		var out []sent
@@ -174,7 +177,7 @@ func (r *run) send(ctx context.Context, list []grantStep, there map[string]strin
 			switch {
 			case err != nil:
 				r.failOne(s, err)
-			case done || s.value != "" && there[ref.ID] == s.value:
+			case done || s.value != "" && there[held{ref.ID, s.value}]:
 				r.did(s, ref)
 			default:
 				out = append(out, sent{s, ref})

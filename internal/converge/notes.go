@@ -36,6 +36,10 @@ type Notes struct {
 	Aside map[string]access.AccountRef `json:"aside,omitempty"`
 	// Values are the roles and licenses of those in State.Held.
 	Values map[Subject]string `json:"values,omitempty"`
+	// Via says what else gives a membership or license, which therefore cannot be taken away by itself; Any are
+	// those that meet every value that configuration may ask for.
+	Via map[Subject]string `json:"via,omitempty"`
+	Any map[Subject]bool   `json:"any,omitempty"`
 	// Suspended are the ids of accounts that Tenure itself deactivated because configuration said so.
 	Suspended map[string]bool `json:"suspended,omitempty"`
 	// Unbound are the keys of accounts on which the app holds nobody's person_id.

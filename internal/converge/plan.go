@@ -213,6 +213,17 @@ func (p *planner) held() {
 			if !p.returned(s) {
 				p.stranger(s, p.valueOf(s))
 			}
+		case Kept:
+			_, watched := p.cfg.grants(s.Kind)[s.In]
+			switch {
+			case s.Kind == access.GrantAccount:
+				p.reconsider(s)
+			case p.returned(s):
+			case watched:
+				p.stranger(s, p.valueOf(s)) // it came with something else; where that ended, it is nobody's
+			case p.notes.Via[s] != "":
+				p.out.State.Held[s] = h
+			}
 		default:
 			p.reconsider(s)
 		}
@@ -281,8 +292,8 @@ func (p *planner) stranger(s Subject, value string) {
 	switch {
 	case p.rules.Protected(s.Who) || p.notes.Self != "" && p.rules.fold(p.notes.Self) == p.rules.fold(s.Who):
 		p.holdAs(s, Protected, stamp(first))
-	case s.Kind == access.GrantAccount && p.cfg.OnRemoval == access.Keep:
-		p.holdAs(s, Kept, stamp(first))
+	case s.Kind == access.GrantAccount && p.cfg.OnRemoval == access.Keep, p.notes.Via[s] != "":
+		p.keep(s, stamp(first))
 	case p.notes.At.Before(first.Add(p.cfg.Grace)):
 		p.holdAs(s, Grace, stamp(first))
 	case p.guarded(p.removal(s.Kind), s.String(), s.Who, ""): // found out only now
@@ -293,6 +304,15 @@ func (p *planner) stranger(s Subject, value string) {
 			id = p.id(s)
 		}
 		p.lose(s, id, s.Who, p.removal(s.Kind), why, Stranger)
+	}
+}
+
+// keep leaves something where it is, because that was asked for or because it cannot be taken away by itself.
+func (p *planner) keep(s Subject, since string) {
+	p.holdAs(s, Kept, since)
+	if e, said := p.out.State.Explanations[s]; said && p.notes.Via[s] != "" {
+		e.Why += ": it comes with " + p.notes.Via[s] + " and cannot be removed by itself"
+		p.out.State.Explanations[s] = e
 	}
 }
 

@@ -130,6 +130,9 @@ func (p *planner) stay(key string, want, was Account, id string) {
 		fields = append(fields, string(Attributes))
 	}
 	s, name := account(key), was.UserName()
+	if role := was.Fields[access.Role]; role != "" && now.Fields[access.Role] != role {
+		p.guardRole(s, name, role)
+	}
 	switch {
 	case was.Fields[Active] == "false" && now.Fields[Active] == "" && p.notes.Suspended[id]:
 		p.lose(s, id, name, "reactivate", "configuration no longer keeps the account deactivated", Configured)
@@ -142,6 +145,17 @@ func (p *planner) stay(key string, want, was Account, id string) {
 		p.lose(s, id, name, "deactivate", "active = false", Configured)
 	default:
 		p.explain(s, "update", "differs in "+strings.Join(fields, ", "))
+	}
+}
+
+// guardRole refuses to change the role of a protected account: roles have no order that is known here, so every
+// other one may be less.
+func (p *planner) guardRole(s Subject, userName, role string) {
+	if p.rules.Protected(userName) {
+		p.problem(fault.Error{
+			Kind: fault.Protected, Op: "take the role " + role + " from", Subject: s.String(), Cause: "protected_accounts covers " + userName,
+			Next: "Leave the role as it is, or take the account off protected_accounts first.",
+		})
 	}
 }
 

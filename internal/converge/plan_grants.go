@@ -36,6 +36,7 @@ func align(prior State, notes Notes, next Grants) (State, Notes) {
 	prior = prior.Clone()
 	prior.Held, prior.Strangers = rekey(prior.Held, name), rekey(prior.Strangers, name)
 	notes.Seen, notes.Values = rekey(notes.Seen, name), rekey(notes.Values, name)
+	notes.Via, notes.Any = rekey(notes.Via, name), rekey(notes.Any, name)
 	notes.Groups = maps.Clone(notes.Groups)
 	notes.Holders = maps.Clone(notes.Holders)
 	holders := maps.Clone(notes.Holders[access.GrantGroup])
@@ -74,6 +75,8 @@ func (p *planner) grants(kind access.GrantKind) {
 			v, stays := now[u]
 			switch {
 			case stays && v == old:
+			case stays && p.notes.Any[s]:
+				p.explain(s, "change", "the app decides the role; nothing is sent")
 			case stays:
 				p.change(s, old, v)
 			default:
@@ -110,6 +113,9 @@ func (p *planner) change(s Subject, old, now string) {
 	if now == Unknown {
 		now = "a value not known yet"
 	}
+	if s.Kind == access.GrantGroup && old != access.DefaultRole {
+		p.guardRole(s, s.Who, old)
+	}
 	why := fmt.Sprintf("configuration says %s instead of %s", now, old)
 	p.lose(s, p.id(s), s.Who, "change", p.why(s, why), Configured)
 }
@@ -126,6 +132,10 @@ func (p *planner) gone(s Subject, value string, watched bool) {
 }
 
 func (p *planner) drop(s Subject, id string) {
+	if p.notes.Via[s] != "" {
+		p.keep(s, p.since())
+		return
+	}
 	v, ok := p.judge(s, s.Who, p.notes.standing(p.keys, s.Who))
 	switch {
 	case !ok:

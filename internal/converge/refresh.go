@@ -21,10 +21,11 @@ type Seen struct {
 	Reused map[Subject]Reuse
 }
 
-// Holder is one membership or assignment. Fixed ones come with something else and cannot be removed alone.
+// Holder is one membership or assignment. Via says what else gives it, so that it cannot be removed by itself; Any
+// that whatever value is asked for is met.
 type Holder struct {
-	ID, Name, Value string
-	Fixed           bool
+	ID, Name, Value, Via string
+	Any                  bool
 }
 
 // refresher carries one Refresh.
@@ -293,6 +294,8 @@ func (r *refresher) holder(s Subject, h Holder, was map[string]string, watched b
 	_, managed := was[s.Who]
 	held, isHeld := r.prior.Held[s]
 	switch {
+	case managed && h.Any:
+		r.next.Grants(s.Kind)[s.In][s.Who] = was[s.Who]
 	case managed:
 		r.next.Grants(s.Kind)[s.In][s.Who] = h.Value
 	case isHeld:
@@ -308,10 +311,20 @@ func (r *refresher) holder(s Subject, h Holder, was map[string]string, watched b
 		return
 	case r.notes.Fill:
 		r.next.Grants(s.Kind)[s.In][s.Who] = h.Value
-	case h.Fixed:
-		return
 	default:
 		r.next.Strangers[s] = h.Value
+	}
+	if h.Via != "" {
+		if r.n.Via == nil {
+			r.n.Via = make(map[Subject]string)
+		}
+		r.n.Via[s] = h.Via
+	}
+	if h.Any {
+		if r.n.Any == nil {
+			r.n.Any = make(map[Subject]bool)
+		}
+		r.n.Any[s] = true
 	}
 	if r.rules.fold(s.Who) != r.rules.fold(h.Name) {
 		if r.n.Renamed == nil {

@@ -111,7 +111,7 @@ func (r *accountResource) planAccount(ctx context.Context, resp *resource.Modify
 		r.data.cannot(&resp.Diagnostics, inv, c, path.Root("app"))
 	}
 	if !plan.UserName.IsUnknown() {
-		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "accounts", plan.UserName.ValueString()),
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "accounts"), plan.UserName.ValueString()),
 			fmt.Sprintf("tenure_account for %s in %s", plan.UserName.ValueString(), inv.Name()))
 	}
 	return inv

@@ -34,7 +34,7 @@ func (r *membershipResource) planMembership(ctx context.Context, resp *resource.
 		refuse(&resp.Diagnostics, path.Root("role"), fmt.Sprintf("App %s has no group role %q", inv.Name(), role.ValueString()), rolesOf(inv))
 	}
 	if !plan.Group.IsUnknown() && !plan.UserName.IsUnknown() {
-		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "members", plan.Group.ValueString(), plan.UserName.ValueString()),
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "members", groupKey(ctx, inv, plan.Group.ValueString(), plan.GroupID.ValueString())), plan.UserName.ValueString()),
 			fmt.Sprintf("tenure_group_membership of %s in %s", plan.label(), inv.Name()))
 	}
 }
@@ -109,6 +109,40 @@ func planStrip(ctx context.Context, d *Data, diags *diag.Diagnostics, s stripped
 	s.count(ctx, inv, &l)
 	d.brakeOne(diags, inv, l)
 	warn(diags, s.summary, s.detail)
+}
+
+// viaKey is where Read keeps what else gives a membership or license.
+const viaKey = "via"
+
+func keepVia(ctx context.Context, diags *diag.Diagnostics, w privateWriter, via string) {
+	diags.Append(w.SetKey(ctx, viaKey, []byte(strconv.Quote(via)))...)
+}
+
+func knownVia(ctx context.Context, diags *diag.Diagnostics, r privateReader) string {
+	raw, ds := r.GetKey(ctx, viaKey)
+	diags.Append(ds...)
+	via, err := strconv.Unquote(string(raw))
+	if err != nil {
+		return ""
+	}
+	return via
+}
+
+// planKept says that the end of a resource leaves what something else gives, and reports whether it does.
+func (d *Data) planKept(ctx context.Context, diags *diag.Diagnostics, r privateReader, name, tenant types.String, what string) bool {
+	via := knownVia(ctx, diags, r)
+	inv, err := d.forState(name, tenant)
+	if via == "" || err != nil {
+		return false
+	}
+	warnKept(diags, inv, what, via)
+	return true
+}
+
+// warnKept names what stays although its resource ends: taking it away by itself would do nothing.
+func warnKept(diags *diag.Diagnostics, inv *inventory.App, what, via string) {
+	warn(diags, "Kept in "+inv.Name()+": "+what+", because it comes with "+via,
+		"It cannot be removed by itself, so nothing is sent for it. Change "+via+" in "+inv.Name()+" to end it.")
 }
 
 // tenantKey is where resources without a tenant attribute keep the tenant they were written for.

@@ -114,7 +114,7 @@ func (m membershipModel) resolve(ctx context.Context, inv *inventory.App) (membe
 func (m membershipModel) join(ctx context.Context, inv *inventory.App, ref access.AccountRef) error {
 	now, err := inv.Member(ctx, m.GroupID.ValueString(), ref.ID)
 	switch {
-	case err == nil && now.Role == m.Role.ValueString():
+	case err == nil && (now.Role == m.Role.ValueString() || now.RoleFixed || now.Via != ""):
 		return nil
 	case err != nil && !errors.Is(err, fault.NotFound):
 		return err
@@ -178,7 +178,10 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
 		return
 	}
-	state.Role = text(now.Role)
+	if state.Role.IsNull() || !now.RoleFixed && now.Via == "" {
+		state.Role = text(now.Role)
+	}
+	keepVia(ctx, &resp.Diagnostics, resp.Private, now.Via)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
 	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
 	forgetReused(ctx, &resp.Diagnostics, resp.Private)
@@ -234,6 +237,13 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 		r.data.sparesKeeper(ctx, &resp.Diagnostics, req.Private, inv, state) {
 		return
 	}
+	if knownVia(ctx, &resp.Diagnostics, req.Private) != "" {
+		now, err := inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
+		if err == nil && now.Via != "" {
+			warnKept(&resp.Diagnostics, inv, state.label(), now.Via)
+			return
+		}
+	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
 	diagnose(&resp.Diagnostics, wrap(state.leave(ctx, inv), inv.Name(), "remove", state.label()), stateKept)
 }
@@ -288,7 +298,8 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
 		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
 		r.data.noteLastKeeper(ctx, &resp.Diagnostics, resp.Private, *state, tenant.ValueString())
-		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) &&
+			!r.data.planKept(ctx, &resp.Diagnostics, req.Private, state.App, tenant, state.label()) {
 			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")
 		}

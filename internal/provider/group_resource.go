@@ -259,7 +259,7 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	}
 	r.data.cannot(&resp.Diagnostics, inv, app.WriteGroups, path.Root("app"))
 	if !plan.Name.IsUnknown() {
-		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "groups", plan.Name.ValueString()),
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "groups"), plan.Name.ValueString()),
 			fmt.Sprintf("tenure_group %s in %s", plan.Name.ValueString(), inv.Name()))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -100,10 +99,16 @@ func assignmentOf(ctx context.Context, inv *inventory.App, product, accountID st
 	if err != nil {
 		return access.Assignment{}, err
 	}
-	if i := slices.IndexFunc(held, func(a access.Assignment) bool { return a.AccountID == accountID }); i >= 0 {
-		return held[i], nil
+	var found *access.Assignment
+	for i, a := range held {
+		if a.AccountID == accountID && (found == nil || found.Via != "" && a.Via == "") { // directly rather than with something else
+			found = &held[i]
+		}
 	}
-	return access.Assignment{}, fault.NotFound
+	if found == nil {
+		return access.Assignment{}, fault.NotFound
+	}
+	return *found, nil
 }
 
 // assign gives the account the license, unless it already has it.
@@ -175,6 +180,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	state.License = text(now.License)
+	keepVia(ctx, &resp.Diagnostics, resp.Private, now.Via)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
 	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
 	forgetReused(ctx, &resp.Diagnostics, resp.Private)
@@ -225,6 +231,13 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		r.data.wasMade(inv, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString()) ||
 		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) {
 		return
+	}
+	if knownVia(ctx, &resp.Diagnostics, req.Private) != "" {
+		now, err := assignmentOf(ctx, inv, state.Product.ValueString(), state.AccountID.ValueString())
+		if err == nil && now.Via != "" {
+			warnKept(&resp.Diagnostics, inv, state.label(), now.Via)
+			return
+		}
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
 	diagnose(&resp.Diagnostics, wrap(state.remove(ctx, inv), inv.Name(), "remove", state.label()), stateKept)
@@ -292,7 +305,8 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
-		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) {
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) &&
+			!r.data.planKept(ctx, &resp.Diagnostics, req.Private, state.App, tenant, state.label()) {
 			strip(false, nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
 		}
 		return
@@ -335,7 +349,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if inv := r.data.planning(&resp.Diagnostics, plan.App); inv != nil {
 		r.data.cannot(&resp.Diagnostics, inv, app.WriteLicenses, path.Root("app"))
 		if !plan.Product.IsUnknown() && !plan.UserName.IsUnknown() {
-			r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "assignees", plan.Product.ValueString(), plan.UserName.ValueString()),
+			r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "licenses", plan.Product.ValueString()), plan.UserName.ValueString()),
 				fmt.Sprintf("tenure_license_assignment: the %s in %s", plan.label(), inv.Name()))
 		}
 	}

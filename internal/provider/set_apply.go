@@ -37,6 +37,7 @@ func (t *setResource) apply(ctx context.Context, diags *diag.Diagnostics, d *Dat
 		order.Prior = &prior.state
 	} else {
 		hint = untaintHint
+		order.Why = d.whyNew(ctx, inv.Name(), planned.rosters)
 	}
 	if planned.group != "" {
 		g, err := inv.Group(ctx, planned.group)
@@ -110,8 +111,8 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 	if prior.onDestroy != "remove" {
 		return gone
 	}
-	inv := d.appFor(diags, types.StringValue(prior.app), stateKept)
-	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) || d.refusePreviewOf(diags, inv, prior.private.AsOf, t.what(prior)) {
+	inv := d.retiring(diags, types.StringValue(prior.app), types.StringValue(prior.tenant))
+	if inv == nil || d.refusePreviewOf(diags, inv, prior.private.AsOf, t.what(prior)) {
 		return nil
 	}
 	was := prior.state.Clone()

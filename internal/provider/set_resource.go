@@ -48,7 +48,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	if m == nil {
 		return nil
 	}
-	inv, err := d.app(m.app)
+	inv, err := d.forState(types.StringValue(m.app), types.StringValue(m.tenant))
 	var seen converge.Seen
 	if err == nil {
 		if !pinTenant(diags, inv, types.StringValue(m.tenant)) {
@@ -75,8 +75,8 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 		m.private.Notes.Self = cmp.Or(inv.Self(ctx).UserName, m.private.Notes.Self) // known once, it stays known while the app does not answer
 	}
 	m.private.RostersPending = pending
-	d.note(m.app, m.state, &m.private.Notes)
-	m.private.Extended = d.extended(ctx, m.app, m.rosters, m.state)
+	d.note(inv.Name(), m.state, &m.private.Notes)
+	m.private.Extended = d.extended(ctx, inv.Name(), m.rosters, m.state)
 	m.private.AsOf = d.previewOf(inv)
 	m.tenant = inv.Info().Tenant
 	if ref, ok := seen.Groups[m.group]; ok {
@@ -133,10 +133,11 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 			explainPreview(&next.state, day)
 		}
 		t.checkLosses(diags, inv, &next, p.Losses)
+		t.checkSeats(ctx, diags, inv, was, &next)
 		if prior != nil && !t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses) {
 			t.brake(diags, d, inv, prior.state, p)
 		}
-		t.claim(diags, d, inv, &next)
+		t.claim(ctx, diags, d, inv, &next)
 	}
 	return &next
 }
@@ -144,6 +145,9 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 // planApp finds the app and refuses what would make the resource another one. The app is nil while its
 // configuration is not known; not ok is the same for its name.
 func (t *setResource) planApp(diags *diag.Diagnostics, d *Data, prior, next *setModel) (*inventory.App, bool) {
+	if prior == nil {
+		next.tenant = converge.Unknown // until the app is
+	}
 	if next.app == converge.Unknown || next.group == converge.Unknown {
 		return nil, false
 	}
@@ -178,8 +182,9 @@ func (t *setResource) planApp(diags *diag.Diagnostics, d *Data, prior, next *set
 	return inv, true
 }
 
-// claim makes this resource the only one of the run that manages its subjects.
-func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App, m *setModel) {
+// claim makes this resource the only one of the run that manages its subjects, and where it removes strangers the
+// only one that manages anybody there.
+func (t *setResource) claim(ctx context.Context, diags *diag.Diagnostics, d *Data, inv *inventory.App, m *setModel) {
 	if m.private.Owner == "" {
 		m.private.Owner = rand.Text()
 	}
@@ -187,26 +192,36 @@ func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App
 	for _, g := range m.state.Groups {
 		n += len(g)
 	}
-	subjects := make([]string, 0, n)
-	add := func(collection string, parts ...string) {
-		subjects = append(subjects, subject(inv, collection, parts...))
+	stakes, whole := make([]stake, 0, n), []string(nil)
+	folds := inv.Info().UserNamesFoldCase
+	open := func(kind access.GrantKind, words string, in ...string) string {
+		collection := subject(inv, words, in...)
+		if m.cfg.Remove[kind] {
+			whole = append(whole, collection)
+		}
+		return collection
 	}
-	for _, a := range m.state.Accounts {
-		if name := a.UserName(); name != "" {
-			add("accounts", name)
+	if t.kind.whole() {
+		collection := open(access.GrantAccount, "accounts")
+		for _, a := range m.state.Accounts {
+			if name := a.UserName(); name != "" {
+				stakes = append(stakes, newStake(inv, folds, collection, name, "account "+name))
+			}
 		}
 	}
 	for in, holders := range m.state.Groups {
+		collection := open(access.GrantGroup, "members", groupKey(ctx, inv, in, m.private.Groups[in].ID))
 		for who := range holders {
-			add("members", in, who)
+			stakes = append(stakes, newStake(inv, folds, collection, who, who+" in group "+in))
 		}
 	}
 	for in, holders := range m.state.Licenses {
+		collection := open(access.GrantLicense, "licenses", in)
 		for who := range holders {
-			add("licenses", in, who)
+			stakes = append(stakes, newStake(inv, folds, collection, who, who+" in product "+in))
 		}
 	}
-	diagnose(diags, d.claims.takeAll(subjects, m.private.Owner, t.what(m)), nothingSent, path.Root("app"))
+	diagnose(diags, d.claims.take(m.private.Owner, t.what(m), stakes, whole), nothingSent, path.Root("app"))
 }
 
 // planDestroy notes that Delete may act, and checks and names what it will do.
@@ -220,28 +235,35 @@ func (t *setResource) planDestroy(ctx context.Context, diags *diag.Diagnostics, 
 	if prior.onDestroy != "remove" {
 		return &next
 	}
-	inv := d.appFor(diags, types.StringValue(prior.app), nothingSent)
+	inv := d.removing(diags, types.StringValue(prior.app), types.StringValue(prior.tenant), t.what(prior))
 	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
 		return &next
 	}
+	// Under create_before_destroy Terraform plans this end only while it applies, after the new object was made.
+	ending := *prior
+	ending.state = prior.state.Clone()
+	t.spareMade(d, inv, prior.cfg.OnRemoval, &ending.state)
 	names := make(map[string]bool)
-	for _, a := range prior.state.Accounts {
+	for _, a := range ending.state.Accounts {
 		names[a.UserName()] = true
 	}
 	for _, kind := range []access.GrantKind{access.GrantGroup, access.GrantLicense} {
-		for _, holders := range prior.state.Grants(kind) {
+		for _, holders := range ending.state.Grants(kind) {
 			for who := range holders {
 				names[who] = true
 			}
 		}
 	}
 	guarded := 0
+	if len(names) == 0 {
+		return &next
+	}
 	for _, who := range sortedKeys(names) {
 		if guarded < claimsInError && refuseProtected(ctx, diags, inv, who, "remove", path.Root("app")) {
 			guarded++
 		}
 	}
-	t.brakeDestroy(diags, d, inv, prior)
+	t.brakeDestroy(diags, d, inv, &ending)
 	warn(diags, fmt.Sprintf("Destroying %s takes it from %d people", t.what(prior), len(names)),
 		"on_destroy = \"remove\" removes everything that this resource manages there, and leaves strangers and what is held alone. on_destroy = \"keep\" would only stop managing it.")
 	return &next

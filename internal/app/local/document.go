@@ -22,8 +22,10 @@ type document struct {
 
 type account struct {
 	access.Account
-	key  string // fold(UserName)
-	text []byte // encoded, once the writer needed it; only the writer touches it
+	key string // fold(UserName)
+	// sessions are what lets somebody work without signing in again, by names of the file's own.
+	sessions []string
+	text     []byte // encoded, once the writer needed it; only the writer touches it
 }
 
 type group struct {
