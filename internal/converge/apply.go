@@ -234,6 +234,13 @@ func short(err error) error {
 	return err
 }
 
+// eachAccount is each for writes of accounts. The first few go alone: they teach how many the app really takes at once.
+func eachAccount[T any](r *run, items []T, f func(T)) {
+	n := min(len(items), accountWriters)
+	each(items[:n], accountWriters, f)
+	each(items[n:], r.writers(), f)
+}
+
 // each runs f for every item, a bounded number at a time.
 func each[T any](items []T, limit int, f func(T)) {
 	var wg sync.WaitGroup

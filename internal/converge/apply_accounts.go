@@ -15,7 +15,7 @@ import (
 // retire ends the access of leavers. Accounts to be deleted are deactivated here where the app can, and
 // deleted at the very end.
 func (r *run) retire(ctx context.Context) {
-	each(r.work.retire, r.writers(), func(t retirement) {
+	eachAccount(r, r.work.retire, func(t retirement) {
 		err := r.stopped(ctx, t.ref.UserName)
 		if err == nil {
 			err = r.retireOne(r.why(ctx, t.subject, t.subject.Who), t)
@@ -85,7 +85,7 @@ func (r *run) remove(ctx context.Context) {
 	if r.Config.OnRemoval != access.Delete {
 		return
 	}
-	each(r.work.retire, r.writers(), func(t retirement) {
+	eachAccount(r, r.work.retire, func(t retirement) {
 		if !r.gone[t.ref.UserName] {
 			return
 		}
@@ -117,7 +117,7 @@ func (r *run) accounts(ctx context.Context) {
 		return r.app.Info().ManagerIsID && entering[r.Planned.Accounts[k].Fields[access.Manager]]
 	}
 	r.app.ExpectAccounts(ctx, len(r.work.enter))
-	each(keys, r.writers(), func(key string) {
+	eachAccount(r, keys, func(key string) {
 		want := r.Planned.Accounts[key]
 		err := r.stopped(ctx, want.UserName())
 		var now access.Account
@@ -142,7 +142,7 @@ func (r *run) accounts(ctx context.Context) {
 		}
 		r.prog.step(1)
 	})
-	each(slices.DeleteFunc(keys, func(k string) bool { return !late(k) }), r.writers(), func(key string) {
+	eachAccount(r, slices.DeleteFunc(keys, func(k string) bool { return !late(k) }), func(key string) {
 		want := r.Planned.Accounts[key]
 		id := r.res.State.IDs[key]
 		if r.stopped(ctx, want.UserName()) != nil || id == "" || id == Unknown {

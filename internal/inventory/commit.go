@@ -167,7 +167,7 @@ func (q *committer[C]) gather(key string) {
 		if n == 0 {
 			return
 		}
-		time.Sleep(gatherStep)
+		<-time.After(gatherStep)
 		if waiting() == n {
 			return
 		}

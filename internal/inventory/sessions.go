@@ -32,7 +32,7 @@ func (a *App) EndSessions(ctx context.Context, ref access.AccountRef) error {
 // endOpen ends the sessions of an account that was just deactivated, where the app has a way to. Sessions that
 // stay open are access that was not ended, so a failure is one of the deactivation.
 func (a *App) endOpen(ctx context.Context, ref access.AccountRef) error {
-	if a.Supports(app.EndSessions) != nil {
+	if can := a.Supports(app.EndSessions) == nil; !can {
 		return nil
 	}
 	err := a.EndSessions(ctx, ref)

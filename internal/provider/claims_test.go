@@ -21,21 +21,31 @@ func TestClaims(t *testing.T) {
 		app, config string
 		want        []string // no conflict without
 	}{
-		"one member by name and by id": {config: memberIs("group = \"g-000100\"\nuser_name = \"ana@x\"") + groupMembers(`"eng"`, `{ "ana@x" = "member" }`, "report"),
-			want: []string{"resource of this run manages the same thing", "tenure_group_membership of ana@x in group g-000100 in wiki", "tenure_group_members of group eng in wiki"}},
-		"two sets by name and by id": {config: whole(ana+`groups = { g-000100 = { "ANA@x" = "member" } }
+		"one member by name and by id": {
+			config: memberIs("group = \"g-000100\"\nuser_name = \"ana@x\"") + groupMembers(`"eng"`, `{ "ana@x" = "member" }`, "report"),
+			want:   []string{"resource of this run manages the same thing", "tenure_group_membership of ana@x in group g-000100 in wiki", "tenure_group_members of group eng in wiki"},
+		},
+		"two sets by name and by id": {
+			config: whole(ana+`groups = { g-000100 = { "ANA@x" = "member" } }
 			`, report) + groupMembers(`"eng"`, `{ "ana@x" = "member" }`, "report"),
-			want: []string{"tenure_group_members of group eng in wiki", "tenure_app_access of wiki"}},
+			want: []string{"tenure_group_members of group eng in wiki", "tenure_app_access of wiki"},
+		},
 		"two people in one group": {config: memberIs("group = \"eng\"\nuser_name = \"bob@x\"") + groupMembers(`"eng"`, `{ "ana@x" = "member" }`, "report")},
-		"beside a group that removes": {config: memberIs("group = \"g-000100\"\nuser_name = \"bob@x\"") + groupMembers(`"eng"`, `{ "ana@x" = "member" }`, "remove"),
-			want: []string{"bob@x in group g-000100", "tenure_group_members of group eng in wiki removes whoever it does not name", `unmanaged = "report"`}},
-		"beside an app that removes members": {config: groupMembers(`"eng"`, `{ "bob@x" = "member" }`, "report") + whole(ana+`groups = { eng = { "ana@x" = "member" } }
+		"beside a group that removes": {
+			config: memberIs("group = \"g-000100\"\nuser_name = \"bob@x\"") + groupMembers(`"eng"`, `{ "ana@x" = "member" }`, "remove"),
+			want:   []string{"bob@x in group g-000100", "tenure_group_members of group eng in wiki removes whoever it does not name", `unmanaged = "report"`},
+		},
+		"beside an app that removes members": {
+			config: groupMembers(`"eng"`, `{ "bob@x" = "member" }`, "report") + whole(ana+`groups = { eng = { "ana@x" = "member" } }
 			`, unmanaged("report", "remove", "report")),
-			want: []string{"tenure_group_members of group eng in wiki", "tenure_app_access of wiki removes whoever it does not name"}},
+			want: []string{"tenure_group_members of group eng in wiki", "tenure_app_access of wiki removes whoever it does not name"},
+		},
 		"another group of an app that removes members": {config: memberIs("group = \"ops\"\nuser_name = \"bob@x\"") + whole(ana+`groups = { eng = { "ana@x" = "member" } }
 			`, unmanaged("report", "remove", "report"))},
-		"beside an app that removes accounts": {config: account + whole(ana, unmanaged("remove", "report", "report")),
-			want: []string{"tenure_account for bot@x in wiki", "tenure_app_access of wiki removes whoever it does not name"}},
+		"beside an app that removes accounts": {
+			config: account + whole(ana, unmanaged("remove", "report", "report")),
+			want:   []string{"tenure_account for bot@x in wiki", "tenure_app_access of wiki removes whoever it does not name"},
+		},
 		"an ignored account":  {app: "ignored_accounts = [\"bot@*\"]", config: account + whole(ana, unmanaged("remove", "report", "report"))},
 		"a protected account": {app: "protected_accounts = [\"bot@*\"]", config: account + whole(ana, unmanaged("remove", "report", "report"))},
 		"one license": {config: license + whole(ana+`licenses = { design = { "bob@x" = "Full" } }

@@ -23,7 +23,8 @@ func TestAppAccessFillsBulkRequests(t *testing.T) {
 			equal(t, "accounts", len(e.Users()), n)
 			t.Log(e.Stats().Counts)
 			bulks, plain := e.Count("POST", "/Bulk"), e.Count("POST", "/Users")
-			if d.Bulk && bulks+plain > n/100+2 {
+			// Ten would do; writers that a busy machine delays miss one and take the next. Sixteen at a time took 63.
+			if d.Bulk && bulks+plain > 32 {
 				t.Errorf("%d bulk requests and %d others for %d creations, %d in each at most", bulks, plain, n, d.MaxBulkOperations)
 			}
 			if !d.Bulk && (plain != n || bulks != 0) {
