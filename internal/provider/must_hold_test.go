@@ -258,7 +258,7 @@ func TestPlanUnderAsOfIsRefused(t *testing.T) {
 			then: func(s staff) (string, string) { return s.usual(), bigCompany(3, 2) },
 		},
 		"a whole app, for the first time": {
-			want: `element "accounts/(a preview of 2999-01-01T12:00:00Z under as_of, which cannot be applied; plan again without)" has vanished`,
+			want: `a preview of 2999-01-01T12:00:00Z under as_of, which cannot be applied; plan again without`,
 			then: func(s staff) (string, string) { return s.usual(), bigCompany(3, 3) },
 		},
 		"the end of a whole app": {

@@ -217,7 +217,7 @@ func TestSetProtectedKeepsRole(t *testing.T) {
 	e.office("ana", "bob")
 	config := func(role, member string) {
 		e.config("protected_accounts = [\"ana@x\"]", appAccess(`accounts = { for n in ["ana", "bob"] : n => { user_name = "${n}@x", role = "`+role+`" } }
-			groups = { eng = { "ana@x" = "`+member+`", "bob@x" = "`+member+`" } }
+			groups = { eng = { "ana@x" = "`+member+`", "bob@x" = "owner" } }
 		`+report))
 	}
 	config("admin", "owner")

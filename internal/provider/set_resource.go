@@ -129,7 +129,11 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	}
 	next.state = p.State
 	if inv != nil {
-		if day := d.previewOf(inv); day != "" && (prior == nil || changes) {
+		switch day := d.previewOf(inv); {
+		case day == "":
+		case prior == nil: // explanations are not known yet
+			next.tenant = "a preview of " + day + " under as_of, which cannot be applied; plan again without"
+		case changes:
 			explainPreview(&next.state, day)
 		}
 		t.checkLosses(diags, inv, &next, p.Losses)
