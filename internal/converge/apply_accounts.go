@@ -117,7 +117,7 @@ func (r *run) accounts(ctx context.Context) {
 		return r.app.Info().ManagerIsID && entering[r.Planned.Accounts[k].Fields[access.Manager]]
 	}
 	r.app.ExpectAccounts(ctx, len(r.work.enter))
-	eachAccount(r, keys, func(key string) {
+	one := func(key string) {
 		want := r.Planned.Accounts[key]
 		err := r.stopped(ctx, want.UserName())
 		var now access.Account
@@ -141,7 +141,10 @@ func (r *run) accounts(ctx context.Context) {
 			r.block(want.UserName(), err)
 		}
 		r.prog.step(1)
-	})
+	}
+	for _, wave := range r.waves(keys) {
+		eachAccount(r, wave, one)
+	}
 	eachAccount(r, slices.DeleteFunc(keys, func(k string) bool { return !late(k) }), func(key string) {
 		want := r.Planned.Accounts[key]
 		id := r.res.State.IDs[key]
@@ -167,6 +170,7 @@ func (r *run) revert(key string, now access.Account) {
 	switch {
 	case had:
 		r.res.State.Accounts[key] = was
+		r.unrename(was.UserName(), r.Planned.Accounts[key].UserName())
 	case now.ID != "":
 		known := &refresher{rules: r.Rules}
 		r.res.State.Accounts[key] = known.refreshed(r.Planned.Accounts[key], now)
