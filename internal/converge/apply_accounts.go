@@ -206,7 +206,8 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	if other := r.own(acct.ID, key); other != key {
 		return access.Account{}, r.contradiction(acct, other, key)
 	}
-	if planned != "" && planned != Unknown && !acct.Active && spec.Active == nil {
+	inactive := r.Planned.Held[account(key)].Reason == DeactivatedElsewhere
+	if planned != "" && planned != Unknown && !acct.Active && spec.Active == nil && !inactive && !r.Notes.Suspended[acct.ID] {
 		return access.Account{}, &fault.Error{
 			Kind: fault.Stale, System: r.app.Name(), Op: "adopt", Subject: acct.Label(), State: "Nothing was written for it.",
 			Cause: "the account was active when this was planned and is not any more", Next: "Plan again: it then shows as a reactivation.",
@@ -214,7 +215,7 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	}
 	r.app.MarkAdopted(acct.ID)
 	switch {
-	case spec.Active != nil:
+	case spec.Active != nil, inactive:
 	case !acct.Active && r.HandedOver != nil && r.HandedOver(acct.ID):
 		// The first half of this replacement knew the account: somebody else deactivated it since.
 		r.mu.Lock()
