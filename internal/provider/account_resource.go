@@ -136,6 +136,11 @@ func (r *accountResource) Create(ctx context.Context, req resource.CreateRequest
 		spec.Active = ptr(true)
 	}
 	acct, err := app.Match(ctx, spec)
+	if err == nil {
+		done := r.data.only(app, "accounts", acct.ID)
+		defer done()
+		acct, err = app.Account(ctx, acct.ID) // another block may just have given it up
+	}
 	switch {
 	case err == nil:
 		err = plan.adoptable(app, acct)
@@ -306,7 +311,12 @@ func (r *accountResource) Delete(ctx context.Context, req resource.DeleteRequest
 		return
 	}
 	app := r.data.retiring(&resp.Diagnostics, state.App, state.Tenant)
-	if app == nil || r.data.wasMade(app, "accounts", state.ID.ValueString()) || r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, app, state.UserName.ValueString()) {
+	if app == nil {
+		return
+	}
+	done := r.data.only(app, "accounts", state.ID.ValueString())
+	defer done()
+	if r.data.wasMade(app, "accounts", state.ID.ValueString()) || r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, app, state.UserName.ValueString()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, state.PersonID.ValueString(), "removed from configuration")

@@ -40,6 +40,7 @@ type Data struct {
 
 	renames     sync.Map // tenant, collection and id to the name that this run plans: see rename
 	created     sync.Map // subjects that this process created or adopted
+	busy        sync.Map // subjects that are being created or removed: see only
 	down        sync.Map // apps that could not be read: see unread
 	said        sync.Map // what was said about an app: see sayOnce
 	keepersGone sync.Map // members who lose the role that runs their group: see countMembership
@@ -212,6 +213,15 @@ func (d *Data) same(ctx context.Context, inv *inventory.App, collection string, 
 // of the old object comes after the Create of the new one, and both are the same thing in the app.
 func (d *Data) made(app *inventory.App, collection string, ids ...string) {
 	d.created.Store(subject(app, collection, ids...), true)
+}
+
+// only waits until nobody else in this process creates or removes the same thing, and keeps others from it until done is
+// called. Where the key of a for_each changes, Terraform removes and creates one thing at the same time: each has to see
+// what the other did, so that it is there in the end.
+func (d *Data) only(app *inventory.App, collection string, ids ...string) (done func()) {
+	lock, _ := d.busy.LoadOrStore(subject(app, collection, ids...), new(sync.Mutex))
+	lock.(*sync.Mutex).Lock()
+	return lock.(*sync.Mutex).Unlock
 }
 
 // handsOver is wasMade for a plan: under create_before_destroy Terraform plans the end of the old object

@@ -144,6 +144,8 @@ func (r *membershipResource) Create(ctx context.Context, req resource.CreateRequ
 	ctx = inventory.WithWhy(ctx, "", "declared in configuration")
 	state, ref, err := plan.resolve(ctx, inv)
 	if err == nil {
+		done := r.data.only(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString())
+		defer done()
 		err = state.join(ctx, inv, ref)
 	}
 	if err != nil {
@@ -231,8 +233,12 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
-	if inv == nil ||
-		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) ||
+	if inv == nil {
+		return
+	}
+	done := r.data.only(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString())
+	defer done()
+	if r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) ||
 		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) ||
 		r.data.sparesKeeper(ctx, &resp.Diagnostics, req.Private, inv, state) {
 		return

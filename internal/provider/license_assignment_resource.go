@@ -146,6 +146,8 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	plan.defaultProduct()
+	done := r.data.only(inv, "assignees", plan.Product.ValueString(), plan.UserName.ValueString())
+	defer done()
 	state, err := plan.assign(inventory.WithWhy(ctx, "", "declared in configuration"), inv)
 	if err != nil {
 		diagnose(&resp.Diagnostics, wrap(err, inv.Name(), "assign", plan.label()), "The assignment is not in state.")
@@ -227,8 +229,12 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
-	if inv == nil ||
-		r.data.wasMade(inv, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString()) ||
+	if inv == nil {
+		return
+	}
+	done := r.data.only(inv, "assignees", state.Product.ValueString(), state.UserName.ValueString())
+	defer done()
+	if r.data.wasMade(inv, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString()) ||
 		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) {
 		return
 	}
