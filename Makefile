@@ -75,6 +75,10 @@ docs-check: docs ## Fail when docs/ (or the table in templates/) is not what `ma
 		exit 1; \
 	fi
 
+.PHONY: screenshots
+screenshots: ## The pictures in README and guides, taken with a real browser (Debian: apt-get install chromium)
+	go run ./tools/screenshots
+
 .PHONY: clean
 clean: ## Remove what was built here (an OpenTofu built earlier stays in the user's cache directory)
 	rm -rf bin dist
