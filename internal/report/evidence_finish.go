@@ -25,6 +25,9 @@ func (c *collector) finish() *Evidence {
 	e.Rules = c.rules()
 	for _, key := range slices.Sorted(maps.Keys(c.registers)) {
 		x := c.registers[key]
+		if x.Kind == strangerAccount && c.found(x) {
+			continue
+		}
 		x.Open = x.Last == c.latest(x.App)
 		if slices.Contains(conflicts[:], x.Kind) {
 			e.Conflicts = append(e.Conflicts, *x)
@@ -84,6 +87,16 @@ func (c *collector) trace() {
 	}
 }
 
+// found reports whether a finding says more about an account in no configuration.
+func (c *collector) found(stranger *Register) bool {
+	for _, x := range c.registers {
+		if x.Kind != strangerAccount && x.App == stranger.App && strings.EqualFold(x.Subject, stranger.Subject) {
+			return true
+		}
+	}
+	return false
+}
+
 // exceptions folds what several plans say about one.
 func (c *collector) exceptions() []Exception {
 	folded := make(map[string]*Exception)
@@ -106,7 +119,9 @@ func (c *collector) exceptions() []Exception {
 	for _, key := range slices.Sorted(maps.Keys(folded)) {
 		list = append(list, *folded[key])
 	}
-	slices.SortStableFunc(list, func(a, b Exception) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Ends, b.Ends), cmp.Compare(a.PersonID, b.PersonID)) })
+	slices.SortStableFunc(list, func(a, b Exception) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Ends, b.Ends), cmp.Compare(a.PersonID, b.PersonID))
+	})
 	return list
 }
 

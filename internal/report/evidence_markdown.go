@@ -20,7 +20,7 @@ func (e *Evidence) WriteMarkdown(w io.Writer) error {
 	d.changes()
 	d.exceptions()
 	d.register("Conflicts", "conflicts.csv", e.Conflicts)
-	d.register("Accounts without an owner", "orphans.csv", e.Orphans)
+	d.register("Orphan register", "orphans.csv", e.Orphans)
 	d.method()
 	_, err := io.WriteString(w, d.out.String())
 	return err
@@ -247,15 +247,15 @@ func (d *document) timeliness(category Category, title string, limit time.Durati
 		d.add("Limit: %s. **%s.**\n\n", took(limit), count(len(late), "breach", "breaches"))
 		rows = nil
 		for _, t := range late {
-			due, all, by := "not told", "", took(t.Tool)
+			due, all, hr := "not told", "", ""
 			if t.HasBoth {
-				due, all = utc(t.Due), took(t.Total)
+				due, all, hr = utc(t.Due), took(t.Total), took(t.HR)
 			}
 			done := "not done"
 			if !t.DoneAt.IsZero() {
 				done = utc(t.DoneAt)
 			}
-			rows = append(rows, []string{tell(t.Person.Label()), tell(t.App), due, done, all, took(t.HR), by, d.evidence.trail(t)})
+			rows = append(rows, []string{tell(t.Person.Label()), tell(t.App), due, done, all, hr, took(t.Tool), d.evidence.trail(t)})
 		}
 		d.table([]string{"person", "app", "due", "done", "in all", "HR", "tool", "where it is written"}, rows, file)
 	}

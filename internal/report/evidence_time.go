@@ -134,8 +134,8 @@ func (c *collector) timing(category Category, key, app string, list []moment) Ti
 		}
 	}
 	t.Due, t.DueFrom = c.due(category, cmp.Or(person.PersonID, key), why)
-	if category == Joiner && t.Due.Before(c.oldest) {
-		t.Due, t.DueFrom = time.Time{}, "" // came before all of this: no plan could have known in time
+	if category == Joiner && t.First < 0 && t.Due.Before(c.oldest) {
+		t.Due, t.DueFrom = time.Time{}, "" // no plan calls them a joiner, and they came before all of this
 	}
 	if t.State == "open" && !slices.ContainsFunc(list, func(m moment) bool { return m.source == c.latest(app) }) && t.First >= 0 {
 		t.State = "unrecorded"

@@ -105,6 +105,8 @@ func TestRedactedReportsNameNobody(t *testing.T) {
 
 var pseudonyms = regexp.MustCompile(`[a-z_]+-[0-9a-f]{12}`)
 
+var hashes64 = regexp.MustCompile(`[0-9a-f]{64}`)
+
 // accountsOwner is one of the people.
 func accountsOwner(maps ...m) string {
 	for _, x := range maps {
