@@ -92,7 +92,10 @@ type Done struct {
 	Failure   string
 	RequestID string
 	Plan      int // the newest plan before it that says so; -1: none of those given
-	key       string
+	// Like says that the plan has a change of this person, app and kind in the same direction, and not by the same name:
+	// logs call groups by their ids.
+	Like bool
+	key  string
 }
 
 // Succeeded reports whether the app holds what was asked for.
@@ -121,7 +124,7 @@ func ReadEvidence(plans, logs []EvidenceInput, o EvidenceOptions) (*Evidence, er
 	}
 	c := &collector{
 		e: &Evidence{Options: o, known: make(map[string]bool)}, files: make(map[string]bool), aliases: make(map[string]string), employed: make(map[string]employment),
-		ended: make(map[string]string), registers: make(map[string]*Register), people: make(map[string]Person), covers: make(map[string][]int),
+		ended: make(map[string]string), accounts: make(map[holder]string), named: make(map[holder]bool), registers: make(map[string]*Register), people: make(map[string]Person), covers: make(map[string][]int),
 	}
 	for _, in := range plans {
 		if err := c.plan(in); err != nil {
@@ -144,6 +147,8 @@ type collector struct {
 	people    map[string]Person // by key
 	employed  map[string]employment
 	ended     map[string]string
+	accounts  map[holder]string
+	named     map[holder]bool
 	registers map[string]*Register
 	covers    map[string][]int // plans that read an app, by app
 	newest    time.Time        // of all inputs
@@ -205,7 +210,7 @@ func (c *collector) note(format string, args ...any) {
 func (c *collector) plan(in EvidenceInput) error {
 	m := newMeasure(in.Data)
 	b := newBuilder()
-	b.seen = &observed{employed: make(map[string]employment), ended: make(map[string]string)}
+	b.seen = newObserved()
 	if err := b.readAll([]Input{{Name: in.Name, JSON: m}}); err != nil {
 		return err
 	}
@@ -245,6 +250,8 @@ func (c *collector) take(r *Report, seen *observed, source int) {
 	}
 	maps.Copy(c.employed, seen.employed)
 	maps.Copy(c.ended, seen.ended)
+	maps.Copy(c.accounts, seen.accounts)
+	maps.Copy(c.named, seen.named)
 	for _, x := range seen.exceptions {
 		x.Source, x.First = source, source
 		e.Exceptions = append(e.Exceptions, x)
@@ -339,6 +346,9 @@ func (c *collector) log(in EvidenceInput) error {
 			d.Begun = l.Number
 			open[l.Attempt] = d
 			continue
+		}
+		if d.PersonID != "" && d.Subject != "" {
+			c.accounts[holder{d.App, d.Subject}] = d.PersonID
 		}
 		if begun, ok := open[l.Attempt]; ok && l.Attempt != "" {
 			d.Begun = begun.Line

@@ -185,16 +185,22 @@ func (e *Evidence) plannedTable() *Table {
 func (e *Evidence) doneTable() *Table {
 	t := &Table{Name: "done.csv", Title: "Done", header: slices.Concat([]string{
 		"log", "log_sha256", "log_line", "attempt_line", "time", "app", "operation", "grant", "account_id", "person", "user_name", "why", "outcome", "error", "request_id",
-	}, planCells)}
+	}, planCells, []string{"plan_by"})}
 	for i := range e.Done {
 		d := &e.Done[i]
-		begun := ""
+		begun, by := "", ""
+		switch {
+		case d.Like:
+			by = "person and kind"
+		case d.Plan >= 0:
+			by = "grant"
+		}
 		if d.Begun > 0 {
 			begun = fmt.Sprint(d.Begun)
 		}
 		t.add(slices.Concat(e.origin(d.Source, d.Line), []string{
 			begun, d.Time.UTC().Format("2006-01-02T15:04:05.000Z07:00"), d.App, d.Operation, d.Grant, d.Subject, d.key, d.UserName, d.Why, d.Outcome, d.Failure, d.RequestID,
-		}, e.source(d.Plan))...)
+		}, e.source(d.Plan), []string{by})...)
 	}
 	return t
 }

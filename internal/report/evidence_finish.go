@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 )
 
 // finish brings together what plans and logs tell, and leaves out what is not of the period.
@@ -13,7 +15,7 @@ func (c *collector) finish() *Evidence {
 	e := c.e
 	for i := range e.Done {
 		d := &e.Done[i]
-		d.key = c.who(cmp.Or(d.PersonID, d.UserName, d.Subject))
+		d.key = c.who(cmp.Or(d.PersonID, c.accounts[holder{d.App, d.Subject}], d.UserName, d.Subject))
 	}
 	slices.SortFunc(e.Done, func(a, b Done) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
@@ -71,20 +73,48 @@ func (c *collector) latest(app string) int {
 
 // trace finds for each write the newest plan before it that says so.
 func (c *collector) trace() {
-	planned := make(map[string][]int) // sources, in the order of time
+	planned, like := make(map[string][]int), make(map[string][]int) // sources, in the order of time
 	for i := range c.e.Planned {
 		p := &c.e.Planned[i]
-		address := p.Person.Key + "\x00" + p.Grant.address()
+		g := p.Grant.Access()
+		address := p.Person.Key + "\x00" + g.String()
 		planned[address] = append(planned[address], p.Source)
+		if g.Name != "" {
+			similar := strings.Join([]string{p.Person.Key, g.App, string(g.Kind), way(p.Grant.Effect)}, "\x00")
+			like[similar] = append(like[similar], p.Source)
+		}
+	}
+	newest := func(d *Done, sources []int) int {
+		found := -1
+		for _, source := range sources {
+			if at := c.e.Sources[source].Time; !at.IsZero() && !at.After(d.Time) {
+				found = source
+			}
+		}
+		return found
 	}
 	for i := range c.e.Done {
 		d := &c.e.Done[i]
-		for _, source := range planned[d.key+"\x00"+d.Grant] {
-			if at := c.e.Sources[source].Time; !at.IsZero() && !at.After(d.Time) {
-				d.Plan = source
-			}
+		d.Plan = newest(d, planned[d.key+"\x00"+d.Grant])
+		g, err := access.ParseGrant(d.Grant)
+		if d.Plan >= 0 || err != nil || g.Name == "" || c.named[holder{g.App, g.Name}] {
+			continue
 		}
+		effect := Gain
+		if strings.HasPrefix(d.Operation, "remove ") {
+			effect = Lose
+		}
+		d.Plan = newest(d, like[strings.Join([]string{d.key, g.App, string(g.Kind), way(effect)}, "\x00")])
+		d.Like = d.Plan >= 0
 	}
+}
+
+// way is the direction of a change: a group in which somebody gets another role is added again.
+func way(e Effect) string {
+	if e == Lose {
+		return "away"
+	}
+	return "to"
 }
 
 // found reports whether a finding says more about an account in no configuration.

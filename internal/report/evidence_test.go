@@ -277,6 +277,23 @@ func TestEvidenceJoinersAreThoseWhoCame(t *testing.T) {
 	}
 }
 
+// Logs call groups, and people whom an app does not know, by their ids: plans tell who is meant, and a row says how it was found.
+func TestEvidenceOfIDs(t *testing.T) {
+	t.Parallel()
+	was := set("wiki", m{"7": account("g@acme.example", "Gia")}, m{"groups": m{"staff": m{"g@acme.example": "member"}, "all": m{}}, "ids": m{"7": "u-77"}})
+	now := set("wiki", m{}, m{"groups": m{"staff": m{}, "all": m{}}, "ids": m{}, "explanations": m{"accounts/7": why("deactivate", "left on 2026-03-01"), "groups/staff/g@acme.example": why("remove", "left on 2026-03-01")}})
+	plan := planOf(t, []m{resource("tenure_app_access", "wiki", update, was, now)})
+	nobody := m{"person_id": "", "subject": "u-77"}
+	line := func(operation, grant string) m { return wrote("2026-03-02T12:00", operation, grant, "", "left on 2026-03-01", nobody)[1] }
+	log := chain(t, line("deactivate account", "wiki/accounts"), line("remove member", "wiki/groups/g-0001"), line("remove member", "wiki/groups/all"), line("add member", "wiki/groups/g-0001"), line("remove member", "chat/groups/g-0001"))
+	done := rows(t, files(t, evidence(t, []report.EvidenceInput{input("p.json", plan)}, []report.EvidenceInput{input("a.jsonl", log)}))["done.csv"])
+	for i, want := range []string{"7 p.json grant", "7 p.json person and kind", "7  ", "7  ", "u-77  "} {
+		if got := done[i]["person"] + " " + done[i]["plan"] + " " + done[i]["plan_by"]; got != want {
+			t.Errorf("%s of %s is %q, want %q", done[i]["operation"], done[i]["grant"], got, want)
+		}
+	}
+}
+
 // Only what is of the period counts; the inputs are listed all the same.
 func TestEvidencePeriod(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,44 @@ type observed struct {
 	conflicts  []Conflict
 	employed   map[string]employment // by person_id
 	ended      map[string]string     // cutoffs of tenure_entitlements: when access ended and why, by person_id
+	accounts   map[holder]string     // whose account an id is: the key in configuration, else the user name
+	named      map[holder]bool       // groups and products by their names
+}
+
+// holder is an account by its id (the audit log knows no better where an app does not tell whose it is), or a group by
+// its name.
+type holder struct{ app, id string }
+
+func newObserved() *observed {
+	return &observed{employed: make(map[string]employment), ended: make(map[string]string), accounts: make(map[holder]string), named: make(map[holder]bool)}
+}
+
+// learn remembers whose account an id is.
+func (o *observed) learn(c *change) {
+	for _, v := range []*values{c.before, c.after} {
+		if v == nil {
+			continue
+		}
+		for _, sets := range []grants{v.Groups, v.Licenses} {
+			for name := range sets {
+				o.named[holder{v.App, name}] = true
+			}
+		}
+		for key, id := range v.IDs {
+			o.accounts[holder{v.App, id}] = key
+		}
+		for s, id := range v.strangers {
+			if s.kindOf() == Account {
+				o.accounts[holder{v.App, id}] = s.who
+			}
+		}
+		switch {
+		case c.typ == "tenure_account" && v.ID != "":
+			o.accounts[holder{v.App, v.ID}] = cmp.Or(v.PersonID, v.UserName)
+		case v.AccountID != "" && v.UserName != "":
+			o.accounts[holder{v.App, v.AccountID}] = v.UserName
+		}
+	}
 }
 
 // employment is what a tenure_roster in the plan tells of somebody's dates.
@@ -81,6 +119,7 @@ func (o *observed) count(c *change) {
 	if o == nil {
 		return
 	}
+	o.learn(c)
 	v := c.before
 	p := Population{Resource: c.address, New: v == nil}
 	if v == nil {
