@@ -284,7 +284,9 @@ func TestEvidenceOfIDs(t *testing.T) {
 	now := set("wiki", m{}, m{"groups": m{"staff": m{}, "all": m{}}, "ids": m{}, "explanations": m{"accounts/7": why("deactivate", "left on 2026-03-01"), "groups/staff/g@acme.example": why("remove", "left on 2026-03-01")}})
 	plan := planOf(t, []m{resource("tenure_app_access", "wiki", update, was, now)})
 	nobody := m{"person_id": "", "subject": "u-77"}
-	line := func(operation, grant string) m { return wrote("2026-03-02T12:00", operation, grant, "", "left on 2026-03-01", nobody)[1] }
+	line := func(operation, grant string) m {
+		return wrote("2026-03-02T12:00", operation, grant, "", "left on 2026-03-01", nobody)[1]
+	}
 	log := chain(t, line("deactivate account", "wiki/accounts"), line("remove member", "wiki/groups/g-0001"), line("remove member", "wiki/groups/all"), line("add member", "wiki/groups/g-0001"), line("remove member", "chat/groups/g-0001"))
 	done := rows(t, files(t, evidence(t, []report.EvidenceInput{input("p.json", plan)}, []report.EvidenceInput{input("a.jsonl", log)}))["done.csv"])
 	for i, want := range []string{"7 p.json grant", "7 p.json person and kind", "7  ", "7  ", "u-77  "} {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
@@ -76,6 +77,9 @@ type Page struct {
 	problems []string
 }
 
+// patience is how long a page may stay open: whoever waits for what never happens is to hear of it.
+const patience = 5 * time.Minute
+
 // Open shows a file and waits until it is loaded and painted.
 func (b *Browser) Open(file string, s Screen) (*Page, error) {
 	file, err := filepath.Abs(file)
@@ -83,7 +87,9 @@ func (b *Browser) Open(file string, s Screen) (*Page, error) {
 		return nil, err
 	}
 	address := (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()
-	ctx, cancel := chromedp.NewContext(b.ctx)
+	tab, closeTab := chromedp.NewContext(b.ctx)
+	ctx, stop := context.WithTimeout(tab, patience)
+	cancel := func() { stop(); closeTab() }
 	p := &Page{ctx: ctx, cancel: cancel}
 	err = chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error { return watch(ctx, t) }))
 	if err == nil {
@@ -199,7 +205,7 @@ func (p *Page) Click(selector string) error {
 	return chromedp.Do(p.ctx, chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// Screenshot is the page as a PNG: what is in view, or, with a height, so much of it from the top (in CSS pixels).
+// Screenshot is the upper left part of the page as a PNG; the size is in CSS pixels.
 func (p *Page) Screenshot(width, height float64) ([]byte, error) {
 	return chromedp.Run(p.ctx, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
 		beyond := true
