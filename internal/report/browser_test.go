@@ -88,13 +88,16 @@ func eval[T any](t *testing.T, p *browsertest.Page, js string) T {
 func settled(t *testing.T, p *browsertest.Page, do func() error) {
 	t.Helper()
 	eval[bool](t, p, `(() => { window.drawn = new Promise((done) => {
+		setTimeout(done, 30000, false);
 		const o = new MutationObserver(() => { o.disconnect(); done(true); });
 		o.observe(document.getElementById("rows"), { childList: true });
 	}); return true; })()`)
 	if err := do(); err != nil {
 		t.Fatal(err)
 	}
-	eval[bool](t, p, `window.drawn`)
+	if !eval[bool](t, p, `window.drawn`) {
+		t.Fatal("the people were not drawn again")
+	}
 }
 
 // typed types, and waits until the page is as it must become: on a slow machine it filters between two letters as well.
