@@ -46,9 +46,12 @@ func (s *session) withNewcomer() World {
 // plainField is a field that anybody may change.
 func (s *session) plainField() access.Field {
 	for _, f := range []access.Field{access.Title, access.DisplayName, access.GivenName, access.Email, access.UserName} {
-		if slices.Contains(s.info.Fields, f) {
+		if slices.Contains(s.testable(), f) {
 			return f
 		}
+	}
+	if s.h.FixedUserNames {
+		return access.Role
 	}
 	return access.UserName
 }
@@ -81,7 +84,7 @@ func (s *session) newValue(f access.Field, i int) string {
 // testable are the fields that the harness has values for.
 func (s *session) testable() []access.Field {
 	return slices.DeleteFunc(slices.Clone(s.info.Fields), func(f access.Field) bool {
-		return f == access.Role && len(s.h.Roles) < 2
+		return f == access.Role && len(s.h.Roles) < 2 || f == access.UserName && s.h.FixedUserNames
 	})
 }
 
@@ -193,6 +196,15 @@ func accountChecks() []Check {
 			s.within(UpdateAccount, 1)
 			s.within(Any, s.writing(1))
 			s.holds(want)
+		}},
+		{Name: "update account/a user name that is fixed", needs: update, world: office, check: func(s *session) {
+			if !s.h.FixedUserNames {
+				s.Skip("not checked: fixed user names, because this app's can be changed")
+			}
+			_, err := s.accountWriter().UpdateAccount(s.ctx, s.account(1).Ref(), access.AccountSpec{Values: map[access.Field]string{access.UserName: "renamed"}})
+			s.failed(err, fault.Unsupported)
+			s.within(UpdateAccount, 0)
+			s.holds(s.world)
 		}},
 		{Name: "update account/extra attributes", needs: update, world: office, check: func(s *session) {
 			if len(s.h.Attributes) == 0 {
