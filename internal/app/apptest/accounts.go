@@ -197,15 +197,6 @@ func accountChecks() []Check {
 			s.within(Any, s.writing(1))
 			s.holds(want)
 		}},
-		{Name: "update account/a user name that is fixed", needs: update, world: office, check: func(s *session) {
-			if !s.h.FixedUserNames {
-				s.Skip("not checked: fixed user names, because this app's can be changed")
-			}
-			_, err := s.accountWriter().UpdateAccount(s.ctx, s.account(1).Ref(), access.AccountSpec{Values: map[access.Field]string{access.UserName: "renamed"}})
-			s.failed(err, fault.Unsupported)
-			s.within(UpdateAccount, 0)
-			s.holds(s.world)
-		}},
 		{Name: "update account/extra attributes", needs: update, world: office, check: func(s *session) {
 			if len(s.h.Attributes) == 0 {
 				s.Skip("not checked: extra attributes, because the harness configures none")
