@@ -56,6 +56,15 @@ type Server struct {
 	requests []Request
 	faults   []*faulty
 	mails    int
+	seen     map[string]bool
+	refuse   func(w http.ResponseWriter)
+}
+
+// Refuse lets the first try of each request be answered like this, and counts from anew; nil ends that.
+func (s *Server) Refuse(with func(w http.ResponseWriter)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen, s.refuse = map[string]bool{}, with
 }
 
 // User is somebody on GitHub. Role is how they stand to the organization: "" for not at all, member, admin, or outside.
@@ -122,7 +131,18 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, next http.Handl
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	s.mu.Lock()
 	f, headers := s.fault(r), s.Headers
+	refuse, first := s.refuse, r.Method+" "+r.URL.RequestURI()
+	if refuse != nil && s.seen[first] {
+		refuse = nil
+	}
+	if refuse != nil {
+		s.seen[first] = true
+	}
 	s.mu.Unlock()
+	if refuse != nil {
+		refuse(w)
+		return
+	}
 	w.Header().Set("X-Github-Request-Id", "req-"+strconv.Itoa(len(body)))
 	if headers != nil {
 		headers(w.Header())
