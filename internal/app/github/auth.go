@@ -16,7 +16,9 @@ import (
 )
 
 // isApp reports whether the credential is a GitHub App's, which is no account.
-func (cfg Config) isApp() bool { return cfg.AppID != 0 || cfg.InstallationID != 0 || cfg.PrivateKey != "" }
+func (cfg Config) isApp() bool {
+	return cfg.AppID != 0 || cfg.InstallationID != 0 || cfg.PrivateKey != ""
+}
 
 // auth is the credential, for httpclient.
 func (cfg Config) auth() (httpclient.Auth, error) {

@@ -116,7 +116,9 @@ var organizationName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,98}[A-Za
 
 func (cfg Config) check() error {
 	var problems []error
-	bad := func(format string, args ...any) { problems = append(problems, fault.New(fault.Invalid, format, args...)) }
+	bad := func(format string, args ...any) {
+		problems = append(problems, fault.New(fault.Invalid, format, args...))
+	}
 	switch {
 	case cfg.Organization == "":
 		bad("organization is missing")

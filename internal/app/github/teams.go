@@ -96,14 +96,19 @@ func (o *Org) listTeams(ctx context.Context, op, subject string) iter.Seq2[team,
 	}
 }
 
-// Groups lists all teams. Members never come along.
+// Groups lists all teams, and hands them out when it has them all: whoever asks for the members of one meanwhile needs to know
+// the teams below it. Members never come along.
 func (o *Org) Groups(ctx context.Context, _ bool) iter.Seq2[access.Group, error] {
 	return func(yield func(access.Group, error) bool) {
+		var all []team
 		for t, err := range o.listTeams(ctx, "list groups", "") {
 			if err != nil {
 				yield(access.Group{}, err)
 				return
 			}
+			all = append(all, t)
+		}
+		for _, t := range all {
 			if !yield(o.group(t), nil) {
 				return
 			}

@@ -333,4 +333,3 @@ func (s *Server) takeSeats(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, http.StatusOK, map[string]any{"seats_cancelled": taken})
 }
-

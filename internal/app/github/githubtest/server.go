@@ -41,6 +41,8 @@ type Server struct {
 	AnyLogin bool
 	// LinkHost, where it is set, takes the place of the host in links to other pages.
 	LinkHost string
+	// DropLinks leaves out the links to other pages.
+	DropLinks bool
 	// Headers are added to each answer.
 	Headers func(h http.Header)
 	// AccessToken is accepted as well, and given to an app that asks for installation 7.
@@ -355,7 +357,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, n int, row func(i 
 	for i := (at - 1) * limit; i < min(at*limit, n); i++ {
 		rows = append(rows, row(i))
 	}
-	if at*limit < n {
+	if at*limit < n && !s.DropLinks {
 		link := func(p int, rel string) string {
 			q := r.URL.Query()
 			q.Set("page", strconv.Itoa(p))
