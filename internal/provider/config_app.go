@@ -113,7 +113,7 @@ func (b appBlock) secret(v types.String, argument string) string {
 }
 
 func appKinds() []appKind {
-	return []appKind{localKind(), scimKind(), entraKind(), oktaKind()}
+	return []appKind{localKind(), scimKind(), entraKind(), oktaKind(), githubKind()}
 }
 
 func appKindNames() []string {
