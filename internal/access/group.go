@@ -1,5 +1,7 @@
 package access
 
+import "strings"
+
 // Group is a group itself. Members are carried only when a listing brought them along.
 type Group struct {
 	ID          string // immutable, assigned by the app
@@ -27,6 +29,20 @@ type Member struct {
 	// RoleFixed says that the app decides the role whatever is asked for (GitHub: an organization owner is a maintainer
 	// of each of its teams): any role that configuration names counts as held, and none is written.
 	RoleFixed bool
+}
+
+// KeeperRole is the role whose last holder a group must not lose without an approval: of those that roles names, the
+// strongest, which is the first of owner, admin, manager and maintainer in whatever case. It is "" where roles names
+// none of them.
+func KeeperRole(roles []string) string {
+	for _, strong := range []string{"owner", "admin", "manager", "maintainer"} {
+		for _, r := range roles {
+			if strings.EqualFold(r, strong) {
+				return r
+			}
+		}
+	}
+	return ""
 }
 
 // DefaultRole is the role of a member where nobody says otherwise.

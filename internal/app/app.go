@@ -35,8 +35,14 @@ type Info struct {
 	GroupRoles []string
 	// MaxMemberChanges is the most member changes one request takes; 0 means one at a time.
 	MaxMemberChanges int
+	// MaxAccountWrites is how many writes of accounts may be handed over at once, because they share requests; 0
+	// leaves it to the caller, who then keeps few in flight. It may become known only with the first writes.
+	MaxAccountWrites int
 	// UserNamesFoldCase says that user names and group names that differ only in case are the same.
 	UserNamesFoldCase bool
+	// AsksPeople says that a write is a task for a person: it went well when the task was handed over, and what it asks
+	// for is not proven by that.
+	AsksPeople bool
 	// Lacks names the capabilities that the type implements but this configuration does not have, with
 	// the reason for people ("Sentry cannot reactivate: a rehire is a new invitation").
 	Lacks map[Capability]string

@@ -239,7 +239,7 @@ func (c *rosterCommand) problems(list []roster.Problem) []problem {
 
 func initials(name string) string {
 	var b strings.Builder
-	for _, part := range strings.Fields(name) {
+	for part := range strings.FieldsSeq(name) {
 		for _, r := range part {
 			b.WriteString(string(r) + ".")
 			break

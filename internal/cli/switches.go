@@ -51,6 +51,7 @@ func words(name, usage string, at func(*sandbox.Options) *[]string) switchFlag {
 func switches() []switchFlag {
 	type O = sandbox.Options
 	return []switchFlag{
+		word("self", "user name of whoever the token belongs to, for /Me (default: /Me is not supported)", func(o *O) *string { return &o.Self }),
 		{name: "latency", usage: "time to add to every answer, such as 150ms", typ: "duration", parse: func(text string) (func(*O), error) {
 			d, err := time.ParseDuration(text)
 			return func(o *O) { o.Latency = d }, err

@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -28,7 +29,9 @@ type App interface {
 	MarkAdopted(accountID string)
 	CreateAccount(ctx context.Context, spec access.AccountSpec) (access.Account, error)
 	UpdateAccount(ctx context.Context, ref access.AccountRef, spec access.AccountSpec) (access.Account, error)
+	// RetireAccount ends the sessions of what it deactivates, as UpdateAccount does.
 	RetireAccount(ctx context.Context, ref access.AccountRef, how access.Disposition) error
+	EndSessions(ctx context.Context, ref access.AccountRef) error
 	Group(ctx context.Context, nameOrID string) (access.Group, error)
 	GroupByID(ctx context.Context, id string) (access.Group, error)
 	Member(ctx context.Context, groupID, accountID string) (access.Member, error)
@@ -48,9 +51,15 @@ type Order struct {
 	Rules   Rules
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Left answers whether a person has left by now, as the rosters say it at the apply. Nobody is given anything
+	// who left since the plan. Nil: no rosters.
+	Left func(personID string) (why string, left bool, err error)
 	// HandedOver tells of the accounts that the first half of a replacement knew: the second half does not
 	// take them for people who come back.
 	HandedOver func(accountID string) bool // nil: none
+	// Why says, for the record of what was done, why a subject comes where the plan does not explain it; person is
+	// the account's key. It may be nil, and answer "".
+	Why func(s Subject, person string) string
 }
 
 // Result is what really happened: the planned state, less what failed.
@@ -68,7 +77,17 @@ type Failure struct {
 	Err     error
 }
 
-const accountWriters = 16 // the app's own rate limit is below this layer
+const (
+	// accountWriters is how many accounts are written at once; the app's own rate limit is below this layer.
+	accountWriters = 16
+	// mostWriters bounds it where the app takes many writes in one request.
+	mostWriters = 1000
+)
+
+// writers is how many accounts to write at once.
+func (r *run) writers() int {
+	return max(accountWriters, min(r.app.Info().MaxAccountWrites, mostWriters))
+}
 
 // run carries out one Order.
 type run struct {
@@ -127,12 +146,17 @@ func Apply(ctx context.Context, a App, o Order) Result {
 
 // why gives writes their reason for the record of what was done.
 func (r *run) why(ctx context.Context, s Subject, person string) context.Context {
-	return inventory.WithWhy(ctx, person, r.reason(s))
+	return inventory.WithWhy(ctx, person, r.reason(s, person))
 }
 
-func (r *run) reason(s Subject) string {
+func (r *run) reason(s Subject, person string) string {
 	if e := r.Planned.Explanations[s]; e.Why != "" {
 		return e.Why
+	}
+	if r.Why != nil {
+		if why := r.Why(s, person); why != "" {
+			return why
+		}
 	}
 	if r.Prior == nil {
 		return "in configuration"
@@ -143,7 +167,8 @@ func (r *run) reason(s Subject) string {
 // whys is why for many holders at once.
 func (r *run) whys(ctx context.Context, kind access.GrantKind, in string) context.Context {
 	return inventory.WithReasons(ctx, func(ref access.AccountRef) inventory.Reason {
-		return inventory.Reason{PersonID: r.keys[ref.UserName], Why: r.reason(Subject{kind, in, ref.UserName})}
+		person := r.keys[ref.UserName]
+		return inventory.Reason{PersonID: person, Why: r.reason(Subject{kind, in, ref.UserName}, person)}
 	})
 }
 
@@ -155,6 +180,29 @@ func (r *run) fail(s Subject, name string, err error) {
 			Kind: fault.Unavailable, Cause: "not attempted, because the app refused the credential", State: "Nothing was written for it.",
 		}
 	}
+}
+
+// stillHere refuses to give something to a person who left since the plan.
+func (r *run) stillHere(person, userName string) error {
+	if r.Left == nil || person == "" || r.Notes.Extended[person] {
+		return nil // who had left when it was planned is given it on purpose
+	}
+	why, left, err := r.Left(person)
+	switch {
+	case err != nil:
+		return &fault.Error{
+			Kind: fault.Unavailable, System: r.app.Name(), Op: "give access to", Subject: userName, State: "Nothing was written for it.",
+			Cause: "the rosters cannot be read any more, so it is not known whether the person left since the plan", Err: err,
+			Next: "Apply where the rosters can be read, or plan again.",
+		}
+	case left:
+		return &fault.Error{
+			Kind: fault.Stale, System: r.app.Name(), Op: "give access to", Subject: userName, State: "Nothing was written for it.",
+			Cause: "the person " + person + " " + cmp.Or(why, "left") + ", by the rosters as they are now",
+			Next:  "Plan again. Who is to have access all the same needs an override in tenure_entitlements.",
+		}
+	}
+	return nil
 }
 
 // stopped answers why a step must not be begun, or nil.
@@ -184,6 +232,13 @@ func short(err error) error {
 		return k
 	}
 	return err
+}
+
+// eachAccount is each for writes of accounts. The first few go alone: they teach how many the app really takes at once.
+func eachAccount[T any](r *run, items []T, f func(T)) {
+	n := min(len(items), accountWriters)
+	each(items[:n], accountWriters, f)
+	each(items[n:], r.writers(), f)
 }
 
 // each runs f for every item, a bounded number at a time.

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
@@ -17,7 +15,7 @@ import (
 // retire ends the access of leavers. Accounts to be deleted are deactivated here where the app can, and
 // deleted at the very end.
 func (r *run) retire(ctx context.Context) {
-	each(r.work.retire, accountWriters, func(t retirement) {
+	eachAccount(r, r.work.retire, func(t retirement) {
 		err := r.stopped(ctx, t.ref.UserName)
 		if err == nil {
 			err = r.retireOne(r.why(ctx, t.subject, t.subject.Who), t)
@@ -87,7 +85,7 @@ func (r *run) remove(ctx context.Context) {
 	if r.Config.OnRemoval != access.Delete {
 		return
 	}
-	each(r.work.retire, accountWriters, func(t retirement) {
+	eachAccount(r, r.work.retire, func(t retirement) {
 		if !r.gone[t.ref.UserName] {
 			return
 		}
@@ -119,7 +117,7 @@ func (r *run) accounts(ctx context.Context) {
 		return r.app.Info().ManagerIsID && entering[r.Planned.Accounts[k].Fields[access.Manager]]
 	}
 	r.app.ExpectAccounts(ctx, len(r.work.enter))
-	each(keys, accountWriters, func(key string) {
+	eachAccount(r, keys, func(key string) {
 		want := r.Planned.Accounts[key]
 		err := r.stopped(ctx, want.UserName())
 		var now access.Account
@@ -144,7 +142,7 @@ func (r *run) accounts(ctx context.Context) {
 		}
 		r.prog.step(1)
 	})
-	each(slices.DeleteFunc(keys, func(k string) bool { return !late(k) }), accountWriters, func(key string) {
+	eachAccount(r, slices.DeleteFunc(keys, func(k string) bool { return !late(k) }), func(key string) {
 		want := r.Planned.Accounts[key]
 		id := r.res.State.IDs[key]
 		if r.stopped(ctx, want.UserName()) != nil || id == "" || id == Unknown {
@@ -187,6 +185,9 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	if r.binds() {
 		spec.Values[access.PersonID] = key
 	}
+	if err := r.stillHere(key, spec.Values[access.UserName]); err != nil {
+		return access.Account{}, err
+	}
 	planned := r.Planned.IDs[key]
 	acct, err := r.find(ctx, key, planned, spec)
 	if errors.Is(err, fault.NotFound) {
@@ -222,6 +223,7 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 		return acct, err
 	}
 	rest := r.missing(spec, acct)
+	r.adopted(key, acct.ID, rest)
 	if rest.Empty() {
 		return acct, nil
 	}
@@ -231,6 +233,20 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	}
 	r.suspended(after, rest)
 	return after, nil
+}
+
+// adopted explains, in a first apply, what its plan could not know: that the account was there already.
+func (r *run) adopted(key, id string, rest access.AccountSpec) {
+	if r.Prior != nil || r.HandedOver != nil && r.HandedOver(id) {
+		return
+	}
+	e := Explanation{"adopt", "the account was there already"}
+	if rest.Active != nil && *rest.Active {
+		e = Explanation{"reactivate", "the account was there already, deactivated"}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.res.State.Explanations[account(key)] = e
 }
 
 // suspended notes that Tenure deactivated the account because configuration said so, or ended that.
@@ -264,6 +280,11 @@ func (r *run) update(ctx context.Context, key string, want Account, late bool) (
 			spec.Values[access.PersonID] = key
 		}
 	}
+	if spec.Active != nil && *spec.Active {
+		if err := r.stillHere(key, was.UserName()); err != nil {
+			return access.Account{}, err
+		}
+	}
 	if spec.Active != nil {
 		before, err := r.app.Reread(ctx, id)
 		switch {
@@ -276,14 +297,19 @@ func (r *run) update(ctx context.Context, key string, want Account, late bool) (
 			return access.Account{}, err
 		case before.Active == *spec.Active:
 			spec.Active = nil
+			if !before.Active && r.app.Supports(app.EndSessions) == nil { // an earlier apply may have got no further
+				if err := r.app.EndSessions(ctx, before.Ref()); err != nil {
+					return access.Account{}, err
+				}
+			}
 		}
 	}
 	if spec.Empty() {
 		return access.Account{ID: id}, nil
 	}
 	now, err := r.change(ctx, access.AccountRef{ID: id, UserName: was.UserName()}, spec)
-	if err == nil {
-		r.suspended(now, spec)
+	if err == nil || spec.Active != nil && now.ID == id && now.Active == *spec.Active {
+		r.suspended(now, spec) // also where only its sessions could not be ended
 	}
 	return now, err
 }
@@ -351,53 +377,3 @@ func (r *run) spec(want, was Account, withoutManager bool) access.AccountSpec {
 	}
 	return s
 }
-
-// change writes, and insists that the app holds afterwards what it was told: some answer well and keep the old value.
-func (r *run) change(ctx context.Context, ref access.AccountRef, spec access.AccountSpec) (access.Account, error) {
-	now, err := r.app.UpdateAccount(ctx, ref, spec)
-	if err != nil {
-		return now, err
-	}
-	have := now
-	if _, managed := spec.Values[access.Manager]; managed {
-		if have.Manager, err = r.app.ManagerName(ctx, now); err != nil {
-			return now, err
-		}
-	}
-	rest := r.missing(spec, have)
-	var kept []string
-	for _, f := range slices.Sorted(maps.Keys(rest.Values)) {
-		if v := have.Get(f); !strings.EqualFold(v, rest.Values[f]) {
-			kept = append(kept, fmt.Sprintf("%s is still %q", f, v))
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(rest.Attributes)) {
-		kept = append(kept, fmt.Sprintf("attribute %s is still %q", k, have.Attributes[k]))
-	}
-	if rest.Active != nil {
-		kept = append(kept, fmt.Sprintf("active is still %v", have.Active))
-	}
-	if len(kept) == 0 {
-		return now, nil
-	}
-	return now, &fault.Error{
-		Kind: fault.Unconfirmed, System: r.app.Name(), Op: "change", Subject: have.Label(),
-		Cause: "the app accepted the change, and holds otherwise: " + strings.Join(kept, ", "), State: "The account is as the app says.",
-		Next: "Apply again if the app is slow to show changes. If another system owns the field, leave it out of account_fields, and nobody fights over it.",
-	}
-}
-
-// missing is the part of want that the account does not show yet.
-func (r *run) missing(want access.AccountSpec, have access.Account) access.AccountSpec {
-	rest := access.AccountSpec{Values: maps.Clone(want.Values), Attributes: maps.Clone(want.Attributes)}
-	maps.DeleteFunc(rest.Values, func(f access.Field, v string) bool {
-		return have.Get(f) == v || (f == access.UserName || f == access.Manager) && r.app.SameUserName(have.Get(f), v)
-	})
-	maps.DeleteFunc(rest.Attributes, func(k, v string) bool { return have.Attributes[k] == v })
-	if want.Active != nil && *want.Active != have.Active {
-		rest.Active = want.Active
-	}
-	return rest
-}
-
-func ptr[T any](v T) *T { return &v }

@@ -34,7 +34,7 @@ func (r *run) changeGroups(ctx context.Context, by map[string][]grantStep) {
 			r.failAll(list, err)
 			return
 		}
-		there := make(map[string]string)
+		there := make(map[held]bool)
 		if _, known := r.Notes.Groups[in]; !known || r.present(list) {
 			if there, err = r.membersOf(ctx, g.ID); err != nil {
 				r.failAll(list, err)
@@ -47,13 +47,28 @@ func (r *run) changeGroups(ctx context.Context, by map[string][]grantStep) {
 		}
 		r.res.Notes.Groups[in] = g
 		r.mu.Unlock()
-		r.send(r.whys(ctx, access.GrantGroup, in), list, there, func(ctx context.Context, part []sent) []error {
-			changes := make([]access.MemberChange, len(part))
-			for i, p := range part {
-				changes[i] = access.MemberChange{Account: p.ref, Role: p.value, Remove: p.value == ""}
+		send := func(list []grantStep) {
+			if len(list) == 0 {
+				return
 			}
-			return r.app.ChangeMembers(ctx, g.ID, changes)
-		})
+			r.sendMembers(ctx, in, g.ID, list, there)
+		}
+		// Who gets the role that runs the group comes before who loses it.
+		role := r.Notes.Keeper
+		first := slices.DeleteFunc(slices.Clone(list), func(s grantStep) bool { return role != "" && s.was == role })
+		send(first)
+		send(r.spareKeepers(ctx, g.ID, in, slices.DeleteFunc(slices.Clone(list), func(s grantStep) bool { return role == "" || s.was != role })))
+	})
+}
+
+// sendMembers changes the members of one group.
+func (r *run) sendMembers(ctx context.Context, in, groupID string, list []grantStep, there map[held]bool) {
+	r.send(r.whys(ctx, access.GrantGroup, in), list, there, func(ctx context.Context, part []sent) []error {
+		changes := make([]access.MemberChange, len(part))
+		for i, p := range part {
+			changes[i] = access.MemberChange{Account: p.ref, Role: p.value, Remove: p.value == ""}
+		}
+		return r.app.ChangeMembers(ctx, groupID, changes)
 	})
 }
 
@@ -76,12 +91,15 @@ func (r *run) group(ctx context.Context, in string) (GroupRef, error) {
 	return GroupRef{g.ID, g.Name}, err
 }
 
-func (r *run) membersOf(ctx context.Context, groupID string) (map[string]string, error) {
+// held is one thing that an account already has: the role in a group, or a license of a product.
+type held struct{ id, value string }
+
+func (r *run) membersOf(ctx context.Context, groupID string) (map[held]bool, error) {
 	members, err := r.app.Members(ctx, groupID)
-	there := make(map[string]string, len(members))
+	there := make(map[held]bool, len(members))
 	for _, m := range members {
 		if !m.Nested {
-			there[m.AccountID] = m.Role
+			there[held{m.AccountID, m.Role}] = true
 		}
 	}
 	return there, err
@@ -128,7 +146,7 @@ func (r *run) full(ctx context.Context, product string, list []grantStep) bool {
 }
 
 func (r *run) changeProduct(ctx context.Context, product string, list []grantStep) {
-	there := make(map[string]string)
+	there := make(map[held]bool)
 	if _, known := r.prior.Licenses[product]; !known || r.present(list) {
 		all, err := r.app.Assignees(ctx, product)
 		if err != nil {
@@ -136,7 +154,7 @@ func (r *run) changeProduct(ctx context.Context, product string, list []grantSte
 			return
 		}
 		for _, a := range all {
-			there[a.AccountID] = a.License
+			there[held{a.AccountID, a.License}] = true
 		}
 	}
 	r.send(r.whys(ctx, access.GrantLicense, product), list, there, func(ctx context.Context, part []sent) []error {
@@ -150,7 +168,7 @@ func (r *run) changeProduct(ctx context.Context, product string, list []grantSte
 
 // send resolves each step to an account and hands over what is really to be changed. there is what the app
 // is known to hold already, by account id.
-func (r *run) send(ctx context.Context, list []grantStep, there map[string]string, write func(context.Context, []sent) []error) {
+func (r *run) send(ctx context.Context, list []grantStep, there map[held]bool, write func(context.Context, []sent) []error) {
 	r.app.ExpectAccounts(ctx, r.lookups(list))
 	for part := range slices.Chunk(list, blockOfChanges) {
 		var out []sent
@@ -159,7 +177,7 @@ func (r *run) send(ctx context.Context, list []grantStep, there map[string]strin
 			switch {
 			case err != nil:
 				r.failOne(s, err)
-			case done || s.value != "" && there[ref.ID] == s.value:
+			case done || s.value != "" && there[held{ref.ID, s.value}]:
 				r.did(s, ref)
 			default:
 				out = append(out, sent{s, ref})
@@ -207,12 +225,18 @@ func (r *run) resolve(ctx context.Context, s grantStep) (ref access.AccountRef, 
 	if !managed || id == "" || id == Unknown {
 		if id = s.id; id == "" {
 			a, err := r.app.AccountByUserName(ctx, who)
+			if err == nil {
+				err = r.stillHere(a.PersonID, who)
+			}
 			return a.Ref(), false, err
 		}
 	}
 	ref = access.AccountRef{ID: id, UserName: who}
 	if !managed || entered {
 		return ref, false, nil
+	}
+	if err := r.stillHere(key, who); err != nil {
+		return ref, false, err
 	}
 	// Somebody who was deactivated since the plan gets nothing more.
 	now, err := r.app.Account(ctx, id)

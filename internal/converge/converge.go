@@ -207,7 +207,12 @@ type Rules struct {
 	// Bound says that a person_id on an account proves whose it is.
 	Bound     bool
 	Protected func(userName string) bool
-	Ignored   func(userName string) bool
+	// Own reports whether the account is the one behind the credential. It may ask the app, so only refusals
+	// depend on it; what is planned depends on Notes.Self. Nil knows of none.
+	Own func(userName string) bool
+	// Keeper is the role of which a group must not lose the last holder; "" for none. See access.KeeperRole.
+	Keeper  string
+	Ignored func(userName string) bool
 }
 
 func (r *Rules) fold(name string) string {

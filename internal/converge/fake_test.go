@@ -26,14 +26,16 @@ type model struct {
 	licenses map[string]map[string]string
 	seats    map[string]int // by license
 	writes   []string
-	refuse   map[string]error // by write
+	refuse   map[string]error  // by write
+	via      map[string]string // what gives it, by group or product and account id
+	fixed    map[string]bool   // roles that the app decides, likewise
 	next     int
 }
 
 func newModel() *model {
 	return &model{
 		accounts: map[string]access.Account{}, groups: map[string]map[string]string{}, names: map[string]string{},
-		licenses: map[string]map[string]string{}, seats: map[string]int{}, refuse: map[string]error{},
+		licenses: map[string]map[string]string{}, seats: map[string]int{}, refuse: map[string]error{}, via: map[string]string{}, fixed: map[string]bool{},
 	}
 }
 
@@ -184,6 +186,11 @@ func (m *model) RetireAccount(_ context.Context, ref access.AccountRef, how acce
 	return nil
 }
 
+func (m *model) EndSessions(_ context.Context, ref access.AccountRef) error {
+	defer m.lock()()
+	return m.write("end sessions %s", m.accounts[ref.ID].UserName)
+}
+
 func (m *model) Groups(context.Context) (out []access.Group, err error) {
 	defer m.lock()()
 	for id := range m.groups {
@@ -209,7 +216,9 @@ func (m *model) GroupByID(ctx context.Context, id string) (access.Group, error) 
 func (m *model) Members(_ context.Context, id string) (out []access.Member, err error) {
 	defer m.lock()()
 	for who, role := range m.groups[id] {
-		out = append(out, access.Member{AccountID: who, UserName: m.accounts[who].UserName, Role: role})
+		out = append(out, access.Member{
+			AccountID: who, UserName: m.accounts[who].UserName, Role: role, Via: m.via[id+"/"+who], RoleFixed: m.fixed[id+"/"+who],
+		})
 	}
 	return out, nil
 }
@@ -226,9 +235,11 @@ func (m *model) ChangeMembers(_ context.Context, group string, changes []access.
 	defer m.lock()()
 	errs := make([]error, len(changes))
 	for i, c := range changes {
-		name, verb := m.accounts[c.Account.ID].UserName, "join"
+		name, verb, at := m.accounts[c.Account.ID].UserName, "join", group+"/"+c.Account.ID
 		if c.Remove {
 			verb = "leave"
+		} else if m.via[at] != "" || m.fixed[at] {
+			continue // met, as the inventory has it
 		}
 		if errs[i] = m.write("%s %s %s", verb, group, name); errs[i] != nil {
 			continue
@@ -264,7 +275,7 @@ func (m *model) Assignees(_ context.Context, product string) (out []access.Assig
 		return nil, notFound(product)
 	}
 	for who, l := range m.licenses[product] {
-		out = append(out, access.Assignment{AccountID: who, UserName: m.accounts[who].UserName, License: l})
+		out = append(out, access.Assignment{AccountID: who, UserName: m.accounts[who].UserName, License: l, Via: m.via[product+"/"+who]})
 	}
 	return out, nil
 }
@@ -309,6 +320,7 @@ type estate struct {
 	now       time.Time
 	rules     converge.Rules
 	standings map[string]converge.Standing // nil: nobody is known to be inactive
+	left      func(string) (string, bool, error)
 }
 
 func newEstate(t testing.TB, m *model) *estate {
@@ -347,9 +359,14 @@ func (e *estate) apply(cfg converge.Config) converge.Result {
 	if len(p.Problems) > 0 {
 		e.t.Fatalf("plan: %v", p.Problems)
 	}
+	return e.carryOut(cfg, p)
+}
+
+// carryOut applies a plan, whatever happened since it was made.
+func (e *estate) carryOut(cfg converge.Config, p converge.Planned) converge.Result {
 	e.app.writes = nil
 	r := converge.Apply(e.t.Context(), e.app, converge.Order{
-		Prior: e.state, Planned: p.State, Notes: e.notes, Config: cfg, Rules: e.rules, Now: func() time.Time { return e.now },
+		Prior: e.state, Planned: p.State, Notes: e.notes, Config: cfg, Rules: e.rules, Now: func() time.Time { return e.now }, Left: e.left,
 	})
 	e.state, e.notes = &r.State, r.Notes
 	slices.Sort(e.app.writes)

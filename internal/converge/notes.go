@@ -22,12 +22,24 @@ type Notes struct {
 	Strays    map[string]Standing `json:"strays,omitempty"`
 	// RostersPending says that the rosters could not be asked, because their configuration is not known yet.
 	RostersPending bool `json:"rosters_pending,omitempty"`
+	// Reused are the user names in state that mean other accounts now.
+	Reused map[Subject]Reuse `json:"reused,omitempty"`
+	// Extended are the people who hold something, or to whom policy gives it, although they had left when this was noted.
+	Extended map[string]bool `json:"extended,omitempty"`
+	// Self is the user name of the account behind the credential, "" when it is not known.
+	Self string `json:"self,omitempty"`
+	// Keeper is the role of which a group must not lose the last holder, "" for none.
+	Keeper string `json:"keeper,omitempty"`
 	// Seen is when a stranger was first seen.
 	Seen map[Subject]time.Time `json:"seen,omitempty"`
 	// Aside remembers the accounts in State.Held that are in no map: their ids and names.
 	Aside map[string]access.AccountRef `json:"aside,omitempty"`
 	// Values are the roles and licenses of those in State.Held.
 	Values map[Subject]string `json:"values,omitempty"`
+	// Via says what else gives a membership or license, which therefore cannot be taken away by itself; Any are
+	// those that meet every value that configuration may ask for.
+	Via map[Subject]string `json:"via,omitempty"`
+	Any map[Subject]bool   `json:"any,omitempty"`
 	// Suspended are the ids of accounts that Tenure itself deactivated because configuration said so.
 	Suspended map[string]bool `json:"suspended,omitempty"`
 	// Unbound are the keys of accounts on which the app holds nobody's person_id.
@@ -38,6 +50,8 @@ type Notes struct {
 	Holders map[access.GrantKind]Grants `json:"holders,omitempty"`
 	// Whys are the reasons of policy for and against what configuration and state differ in, by subject.
 	Whys map[Subject]string `json:"whys,omitempty"`
+	// Expired are the subjects that somebody had by an exception which has ended.
+	Expired map[Subject]bool `json:"expired,omitempty"`
 	// OverlapDays is how long people who moved keep what they held, as policy says.
 	OverlapDays int `json:"overlap_days,omitempty"`
 	// Movers are the subjects whose people policy still gives something elsewhere: they moved, and did not leave.

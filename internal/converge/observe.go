@@ -21,6 +21,7 @@ type Reader interface {
 	Supports(c app.Capability) error
 	Accounts(ctx context.Context) ([]access.Account, error)
 	Account(ctx context.Context, id string) (access.Account, error)
+	AccountByUserName(ctx context.Context, name string) (access.Account, error)
 	ExpectAccounts(ctx context.Context, n int)
 	Groups(ctx context.Context) ([]access.Group, error)
 	Group(ctx context.Context, nameOrID string) (access.Group, error)
@@ -188,6 +189,7 @@ func (o *observer) group(ctx context.Context, in string) error {
 		if err != nil {
 			return err
 		}
+		h.Via, h.Any = m.Via, m.RoleFixed || m.Via != ""
 		listed[m.AccountID] = true
 		holders = append(holders, h)
 	}
@@ -198,10 +200,15 @@ func (o *observer) group(ctx context.Context, in string) error {
 		m, err := o.app.Member(ctx, g.ID, id) // absence in a listing is a hint, not proof
 		switch {
 		case errors.Is(err, fault.NotFound):
+			if err := o.reuse(ctx, Subject{access.GrantGroup, in, who}, id); err != nil {
+				return err
+			}
 		case err != nil:
 			return err
 		default:
-			holders = append(holders, Holder{ID: id, Name: cmp.Or(m.UserName, who), Value: cmp.Or(m.Role, access.DefaultRole)})
+			holders = append(holders, Holder{
+				ID: id, Name: cmp.Or(m.UserName, who), Value: cmp.Or(m.Role, access.DefaultRole), Via: m.Via, Any: m.RoleFixed || m.Via != "",
+			})
 		}
 	}
 	o.mu.Lock()
@@ -242,18 +249,46 @@ func (o *observer) product(ctx context.Context, in string) error {
 	}
 	o.app.ExpectAccounts(ctx, nameless)
 	holders := make([]Holder, 0, len(all))
+	listed := make(map[string]bool, len(all))
+	at := make(map[string]int, len(all))
 	for _, a := range all {
+		listed[a.AccountID] = true
 		h, err := o.holder(ctx, a.AccountID, a.UserName, a.License)
 		if err != nil {
 			return err
 		}
-		h.Fixed = a.Via != ""
-		holders = append(holders, h)
+		h.Via = a.Via
+		i, twice := at[h.ID]
+		switch {
+		case !twice:
+			at[h.ID] = len(holders)
+			holders = append(holders, h)
+		case o.outweighs(in, h, holders[i]):
+			holders[i] = h
+		}
+	}
+	for who, id := range o.notes.Holders[access.GrantLicense][in] {
+		_, managed := o.prior.Licenses[in][who]
+		if !managed || listed[id] {
+			continue
+		}
+		if err := o.reuse(ctx, Subject{access.GrantLicense, in, who}, id); err != nil {
+			return err
+		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.seen.Holders[access.GrantLicense][in] = holders
 	return nil
+}
+
+// outweighs reports whether h says more about what an account holds of a product than another of its assignments:
+// one that was given directly does, and among those that come with something else the one that state knows.
+func (o *observer) outweighs(in string, h, other Holder) bool {
+	if (h.Via == "") != (other.Via == "") {
+		return h.Via == ""
+	}
+	return other.Value != o.prior.Licenses[in][h.Name] && h.Value == o.prior.Licenses[in][h.Name]
 }
 
 // nameless reports whether holder has to ask the app.

@@ -16,6 +16,9 @@ type Planned struct {
 	State State
 	// Losses are what people would lose, for a limit on how much one plan may take away. Sorted.
 	Losses []Loss
+	// LastKeepers are, by group, those from whom configuration takes the role that runs the group although nobody else has
+	// it. Sorted.
+	LastKeepers map[string][]string
 	// Problems are why this must not be applied.
 	Problems []error
 	Warnings []Warning
@@ -29,7 +32,21 @@ type Loss struct {
 	Change    string // "deactivate", "delete", "remove", "change", "reactivate"
 	Why       string
 	Explained bool
+	Label     Label
 }
+
+// Label says in a word why somebody loses something.
+type Label string
+
+// The labels.
+const (
+	Left       Label = "left"       // by the rosters
+	Moved      Label = "moved"      // works here, and nothing gives it any more
+	Expired    Label = "expired"    // an exception ended, as it was to
+	Lost       Label = "dropped"    // in no roster, and on_dropped = "remove"
+	Stranger   Label = "stranger"   // was never in configuration
+	Configured Label = "configured" // configuration says so, with no roster to explain it
+)
 
 // Warning is for people. Detail may be long, Summary names whom it concerns.
 type Warning struct{ Summary, Detail string }
@@ -53,12 +70,14 @@ func Plan(prior *State, notes Notes, cfg Config, rules Rules) Planned {
 	}
 	p.differ = newDiffer(was, p.out.State, notes, rules)
 	p.duplicates()
+	p.reuses()
 	p.accounts()
 	for _, kind := range grantKinds() {
 		p.grants(kind)
 	}
 	p.held()
 	p.strangers()
+	p.keepers()
 	if prior == nil {
 		p.out.State.Explanations = map[Subject]Explanation{} // everything is new
 	}
@@ -76,9 +95,9 @@ func (p *planner) why(s Subject, otherwise string) string {
 	return cmp.Or(p.notes.Whys[s], otherwise)
 }
 
-func (p *planner) lose(s Subject, id, userName, change, why string, explained bool) {
+func (p *planner) lose(s Subject, id, userName, change, why string, label Label) {
 	p.explain(s, change, why)
-	p.out.Losses = append(p.out.Losses, Loss{s, id, userName, change, why, explained})
+	p.out.Losses = append(p.out.Losses, Loss{s, id, userName, change, why, label == Left || label == Expired, label})
 }
 
 func (p *planner) problem(f fault.Error) {
@@ -98,27 +117,22 @@ func (p *planner) holdAs(s Subject, why Reason, since string) {
 
 // verdict is what becomes of something that configuration no longer asks for.
 type verdict struct {
-	hold      Reason // "" is a removal
-	why       string
-	explained bool
+	hold  Reason // "" is a removal
+	why   string
+	label Label
 }
 
 // judge decides about somebody who left the configuration. Absence is a hint and never proof: with
 // rosters, only people whom a roster shows to have left or to work here still lose anything.
 func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool) {
-	if p.rules.Protected(userName) {
-		p.problem(fault.Error{
-			Kind: fault.Protected, Op: "remove", Subject: s.String(),
-			Cause: "protected_accounts covers " + userName + ", and configuration takes away what it managed",
-			Next:  "Put it back into configuration, or take the account off protected_accounts first.",
-		})
+	if p.guarded("remove", s.String(), userName, ", and configuration takes away what it managed") {
 		return verdict{}, false
 	}
 	if st.Stage == StageQuarantined {
 		return verdict{hold: Quarantined}, true // whoever cannot be decided keeps what they have, rosters or not
 	}
 	if !p.cfg.Rosters {
-		return verdict{why: p.why(s, "no longer in configuration")}, true
+		return verdict{why: p.why(s, "no longer in configuration"), label: p.label(s, Configured)}, true
 	}
 	if p.notes.RostersPending {
 		p.problem(fault.Error{
@@ -130,10 +144,10 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 	}
 	switch st.Stage {
 	case StageLeft:
-		return verdict{why: cmp.Or(st.Why, "left"), explained: true}, true
+		return verdict{why: cmp.Or(st.Why, "left"), label: Left}, true
 	case StageDropped:
 		if p.cfg.OnDropped == "remove" {
-			return verdict{why: `in no roster, and on_dropped = "remove"`}, true
+			return verdict{why: `in no roster, and on_dropped = "remove"`, label: Lost}, true
 		}
 		return verdict{hold: Dropped}, true
 	case StageUnknown:
@@ -142,7 +156,32 @@ func (p *planner) judge(s Subject, userName string, st Standing) (verdict, bool)
 	if p.overlaps(s) {
 		return verdict{hold: Overlap}, true
 	}
-	return verdict{why: p.why(s, "works here, but configuration no longer grants it")}, true
+	return verdict{why: p.why(s, "works here, but configuration no longer grants it"), label: p.label(s, Moved)}, true
+}
+
+// label is Expired where policy says that it is, else otherwise.
+func (p *planner) label(s Subject, otherwise Label) Label {
+	if p.notes.Expired[s] {
+		return Expired
+	}
+	return otherwise
+}
+
+// guarded refuses to take anything from a protected account, and reports whether it did.
+func (p *planner) guarded(op, subject, userName, because string) bool {
+	f := fault.Error{Kind: fault.Protected, Op: op, Subject: subject}
+	switch {
+	case p.rules.Protected(userName):
+		f.Cause = "protected_accounts covers " + userName + because
+		f.Next = "Put it back into configuration, or take the account off protected_accounts first."
+	case p.rules.Own != nil && p.rules.Own(userName):
+		f.Cause = userName + " is the account behind the credential of this run" + because
+		f.Next = "Put it back into configuration, or do it with another credential. protected_accounts would hold it always."
+	default:
+		return false
+	}
+	p.problem(f)
+	return true
 }
 
 // overlaps reports whether somebody who moved still keeps what they held, for a hand-over.
@@ -173,6 +212,17 @@ func (p *planner) held() {
 		case Protected, Grace:
 			if !p.returned(s) {
 				p.stranger(s, p.valueOf(s))
+			}
+		case Kept:
+			_, watched := p.cfg.grants(s.Kind)[s.In]
+			switch {
+			case s.Kind == access.GrantAccount:
+				p.reconsider(s)
+			case p.returned(s):
+			case watched:
+				p.stranger(s, p.valueOf(s)) // it came with something else; where that ended, it is nobody's
+			case p.notes.Via[s] != "":
+				p.out.State.Held[s] = h
 			}
 		default:
 			p.reconsider(s)
@@ -240,19 +290,29 @@ func (p *planner) stranger(s Subject, value string) {
 		first = p.notes.At
 	}
 	switch {
-	case p.rules.Protected(s.Who):
+	case p.rules.Protected(s.Who) || p.notes.Self != "" && p.rules.fold(p.notes.Self) == p.rules.fold(s.Who):
 		p.holdAs(s, Protected, stamp(first))
-	case s.Kind == access.GrantAccount && p.cfg.OnRemoval == access.Keep:
-		p.holdAs(s, Kept, stamp(first))
+	case s.Kind == access.GrantAccount && p.cfg.OnRemoval == access.Keep, p.notes.Via[s] != "":
+		p.keep(s, stamp(first))
 	case p.notes.At.Before(first.Add(p.cfg.Grace)):
 		p.holdAs(s, Grace, stamp(first))
+	case p.guarded(p.removal(s.Kind), s.String(), s.Who, ""): // found out only now
 	default:
 		why := fmt.Sprintf(`in no configuration, and unmanaged = "remove"; first seen %s`, stamp(first))
 		id := value
 		if s.Kind != access.GrantAccount {
 			id = p.id(s)
 		}
-		p.lose(s, id, s.Who, p.removal(s.Kind), why, false)
+		p.lose(s, id, s.Who, p.removal(s.Kind), why, Stranger)
+	}
+}
+
+// keep leaves something where it is, because that was asked for or because it cannot be taken away by itself.
+func (p *planner) keep(s Subject, since string) {
+	p.holdAs(s, Kept, since)
+	if e, said := p.out.State.Explanations[s]; said && p.notes.Via[s] != "" {
+		e.Why += ": it comes with " + p.notes.Via[s] + " and cannot be removed by itself"
+		p.out.State.Explanations[s] = e
 	}
 }
 

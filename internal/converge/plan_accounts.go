@@ -34,6 +34,7 @@ func (p *planner) accounts() {
 	for _, key := range slices.Sorted(maps.Keys(p.cfg.Accounts)) {
 		want := p.cfg.Accounts[key]
 		if was, ok := p.prior.Accounts[key]; ok {
+			p.renames(key, want, was, strangers, leaving)
 			p.stay(key, want, was, p.prior.IDs[key])
 			continue
 		}
@@ -74,6 +75,24 @@ func (p *planner) accounts() {
 	}
 }
 
+// renames refuses a new user name that is another account's already.
+func (p *planner) renames(key string, want, was Account, strangers map[string]Subject, leaving map[string]string) {
+	name := p.rules.fold(want.UserName())
+	_, known := p.notes.Reused[account(key)]
+	if name == "" || known || name == p.rules.fold(was.UserName()) {
+		return
+	}
+	other, owner := "", ""
+	if s, ok := strangers[name]; ok {
+		other = p.prior.Strangers[s]
+	} else if k, ok := leaving[name]; ok {
+		other, owner = p.prior.IDs[k], k
+	}
+	if id := p.prior.IDs[key]; other != "" && other != id {
+		p.takenName(key, want.UserName(), id, other, owner)
+	}
+}
+
 // mayMove reports whether the account of one key may become that of another: only where nothing on the
 // account says whose it is.
 func (p *planner) mayMove(key, from string, want Account) bool {
@@ -111,22 +130,32 @@ func (p *planner) stay(key string, want, was Account, id string) {
 		fields = append(fields, string(Attributes))
 	}
 	s, name := account(key), was.UserName()
+	if role := was.Fields[access.Role]; role != "" && now.Fields[access.Role] != role {
+		p.guardRole(s, name, role)
+	}
 	switch {
 	case was.Fields[Active] == "false" && now.Fields[Active] == "" && p.notes.Suspended[id]:
-		p.lose(s, id, name, "reactivate", "configuration no longer keeps the account deactivated", false)
+		p.lose(s, id, name, "reactivate", "configuration no longer keeps the account deactivated", Configured)
 	case was.Fields[Active] == "false" && now.Fields[Active] == "true":
-		p.lose(s, id, name, "reactivate", "active = true is enforced", false)
+		p.lose(s, id, name, "reactivate", "active = true is enforced", Configured)
 	case was.Fields[Active] != "false" && now.Fields[Active] == "false":
-		if p.rules.Protected(name) {
-			p.problem(fault.Error{
-				Kind: fault.Protected, Op: "deactivate", Subject: name, Cause: "protected_accounts covers it",
-				Next: "Leave active out, or take the account off protected_accounts first.",
-			})
+		if p.guarded("deactivate", name, name, ", and active = false") {
 			return
 		}
-		p.lose(s, id, name, "deactivate", "active = false", false)
+		p.lose(s, id, name, "deactivate", "active = false", Configured)
 	default:
 		p.explain(s, "update", "differs in "+strings.Join(fields, ", "))
+	}
+}
+
+// guardRole refuses to change the role of a protected account: roles have no order that is known here, so every
+// other one may be less.
+func (p *planner) guardRole(s Subject, userName, role string) {
+	if p.rules.Protected(userName) {
+		p.problem(fault.Error{
+			Kind: fault.Protected, Op: "take the role " + role + " from", Subject: s.String(), Cause: "protected_accounts covers " + userName,
+			Next: "Leave the role as it is, or take the account off protected_accounts first.",
+		})
 	}
 }
 
@@ -177,7 +206,7 @@ func (p *planner) leave(s Subject, ref access.AccountRef, st Standing) {
 	case v.hold != "":
 		p.holdAs(s, v.hold, p.since())
 	default:
-		p.lose(s, ref.ID, ref.UserName, string(p.cfg.OnRemoval), v.why, v.explained)
+		p.lose(s, ref.ID, ref.UserName, string(p.cfg.OnRemoval), v.why, v.label)
 	}
 }
 

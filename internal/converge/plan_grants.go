@@ -3,8 +3,6 @@ package converge
 import (
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
 )
@@ -38,6 +36,7 @@ func align(prior State, notes Notes, next Grants) (State, Notes) {
 	prior = prior.Clone()
 	prior.Held, prior.Strangers = rekey(prior.Held, name), rekey(prior.Strangers, name)
 	notes.Seen, notes.Values = rekey(notes.Seen, name), rekey(notes.Values, name)
+	notes.Via, notes.Any = rekey(notes.Via, name), rekey(notes.Any, name)
 	notes.Groups = maps.Clone(notes.Groups)
 	notes.Holders = maps.Clone(notes.Holders)
 	holders := maps.Clone(notes.Holders[access.GrantGroup])
@@ -76,6 +75,8 @@ func (p *planner) grants(kind access.GrantKind) {
 			v, stays := now[u]
 			switch {
 			case stays && v == old:
+			case stays && p.notes.Any[s]:
+				p.explain(s, "change", "the app decides the role; nothing is sent")
 			case stays:
 				p.change(s, old, v)
 			default:
@@ -112,8 +113,11 @@ func (p *planner) change(s Subject, old, now string) {
 	if now == Unknown {
 		now = "a value not known yet"
 	}
+	if s.Kind == access.GrantGroup && old != access.DefaultRole {
+		p.guardRole(s, s.Who, old)
+	}
 	why := fmt.Sprintf("configuration says %s instead of %s", now, old)
-	p.lose(s, p.id(s), s.Who, "change", p.why(s, why), false)
+	p.lose(s, p.id(s), s.Who, "change", p.why(s, why), Configured)
 }
 
 // gone decides about a holder that configuration no longer lists.
@@ -128,56 +132,16 @@ func (p *planner) gone(s Subject, value string, watched bool) {
 }
 
 func (p *planner) drop(s Subject, id string) {
+	if p.notes.Via[s] != "" {
+		p.keep(s, p.since())
+		return
+	}
 	v, ok := p.judge(s, s.Who, p.notes.standing(p.keys, s.Who))
 	switch {
 	case !ok:
 	case v.hold != "":
 		p.holdAs(s, v.hold, p.since())
 	default:
-		p.lose(s, id, s.Who, "remove", v.why, v.explained)
+		p.lose(s, id, s.Who, "remove", v.why, v.label)
 	}
-}
-
-// warnings says in words what a plan shows only as entries of maps.
-func (p *planner) warnings() {
-	var strangers, held []Subject
-	for s := range p.out.State.Strangers {
-		if !p.released[s] {
-			strangers = append(strangers, s)
-		}
-	}
-	reasons := make(map[Subject]string)
-	for s, h := range p.out.State.Held {
-		held = append(held, s)
-		reasons[s] = string(h.Reason)
-	}
-	p.warn("not in configuration", strangers, nil,
-		`They are listed in strangers and left alone. unmanaged = "remove" would take them out, each shown by name.`)
-	p.warn("held although configuration does not ask for it", held, reasons,
-		"Nothing is sent for them until this is resolved: put them back, correct the roster, or change on_dropped or on_removal.")
-	p.warn("released after the import", slices.Collect(maps.Keys(p.released)), nil,
-		"They were imported and are not in configuration. They move to strangers; nothing is removed by this plan.")
-}
-
-const namesInSummary = 10
-
-func (p *planner) warn(what string, who []Subject, reasons map[Subject]string, detail string) {
-	if len(who) == 0 {
-		return
-	}
-	names := make([]string, len(who))
-	for i, s := range who {
-		names[i] = s.String()
-		if r := reasons[s]; r != "" {
-			names[i] += " (" + r + ")"
-		}
-	}
-	slices.Sort(names)
-	rest := ""
-	if n := len(names) - namesInSummary; n > 0 {
-		names, rest = names[:namesInSummary], fmt.Sprintf(" and %d more", n)
-	}
-	p.out.Warnings = append(p.out.Warnings, Warning{
-		fmt.Sprintf("%s: %d %s: %s%s", p.rules.App, len(who), what, strings.Join(names, ", "), rest), detail,
-	})
 }

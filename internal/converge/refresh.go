@@ -17,12 +17,15 @@ type Seen struct {
 	// Holders are who holds what, by the names that state uses. A group or product that is absent is gone.
 	Holders map[access.GrantKind]map[string][]Holder
 	Groups  map[string]GroupRef
+	// Reused are holders in state whose user names mean other accounts now.
+	Reused map[Subject]Reuse
 }
 
-// Holder is one membership or assignment. Fixed ones come with something else and cannot be removed alone.
+// Holder is one membership or assignment. Via says what else gives it, so that it cannot be removed by itself; Any
+// that whatever value is asked for is met.
 type Holder struct {
-	ID, Name, Value string
-	Fixed           bool
+	ID, Name, Value, Via string
+	Any                  bool
 }
 
 // refresher carries one Refresh.
@@ -39,7 +42,7 @@ type refresher struct {
 // stay null, except right after an import. standing is nil where no rosters are named.
 func Refresh(prior State, notes Notes, seen Seen, rules Rules, now time.Time, standing func(personID string) Standing) (State, Notes) {
 	r := &refresher{rules: rules, prior: prior, next: NewState(), notes: notes, byID: make(map[string]access.Account, len(seen.Accounts)), owners: make(map[string]string)}
-	r.n = Notes{At: now.UTC().Truncate(time.Second), Imported: notes.Imported}
+	r.n = Notes{At: now.UTC().Truncate(time.Second), Imported: notes.Imported, Self: notes.Self, Keeper: rules.Keeper}
 	for _, a := range seen.Accounts {
 		r.byID[a.ID] = a
 	}
@@ -51,6 +54,9 @@ func Refresh(prior State, notes Notes, seen Seen, rules Rules, now time.Time, st
 		r.grants(kind, seen.Holders[kind])
 	}
 	r.groupRefs(seen.Groups)
+	for s, re := range seen.Reused {
+		r.noteReuse(s, re)
+	}
 	if standing != nil {
 		r.standings(standing)
 	}
@@ -94,9 +100,13 @@ func (r *refresher) hold(s Subject, why Reason) {
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (r *refresher) accounts(all []access.Account) {
+	bearer := r.bearers(all)
 	for key, was := range r.prior.Accounts {
 		id := r.prior.IDs[key]
 		now, ok := r.byID[id]
+		if !ok || r.rules.fold(now.UserName) != r.rules.fold(was.UserName()) {
+			r.reused(key, was, bearer)
+		}
 		if !ok {
 			continue // gone; the plan shows it as missing
 		}
@@ -284,6 +294,8 @@ func (r *refresher) holder(s Subject, h Holder, was map[string]string, watched b
 	_, managed := was[s.Who]
 	held, isHeld := r.prior.Held[s]
 	switch {
+	case managed && h.Any:
+		r.next.Grants(s.Kind)[s.In][s.Who] = was[s.Who]
 	case managed:
 		r.next.Grants(s.Kind)[s.In][s.Who] = h.Value
 	case isHeld:
@@ -299,10 +311,20 @@ func (r *refresher) holder(s Subject, h Holder, was map[string]string, watched b
 		return
 	case r.notes.Fill:
 		r.next.Grants(s.Kind)[s.In][s.Who] = h.Value
-	case h.Fixed:
-		return
 	default:
 		r.next.Strangers[s] = h.Value
+	}
+	if h.Via != "" {
+		if r.n.Via == nil {
+			r.n.Via = make(map[Subject]string)
+		}
+		r.n.Via[s] = h.Via
+	}
+	if h.Any {
+		if r.n.Any == nil {
+			r.n.Any = make(map[Subject]bool)
+		}
+		r.n.Any[s] = true
 	}
 	if r.rules.fold(s.Who) != r.rules.fold(h.Name) {
 		if r.n.Renamed == nil {

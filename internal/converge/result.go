@@ -57,6 +57,9 @@ func (r *run) carryNotes() {
 
 // finish sorts the failures and takes back what the plan said about them.
 func (r *run) finish() {
+	if r.Prior == nil && len(r.res.State.Explanations) > mostExplained {
+		clear(r.res.State.Explanations) // they would be a good part of the state, and nobody would read them
+	}
 	slices.SortFunc(r.res.Failures, func(a, b Failure) int {
 		return cmp.Compare(a.Subject.String(), b.Subject.String())
 	})
@@ -66,7 +69,11 @@ func (r *run) finish() {
 	r.prog.end(len(r.res.Failures))
 }
 
-const namesInError = 50
+const (
+	namesInError = 50
+	// mostExplained bounds what a first apply explains.
+	mostExplained = 1000
+)
 
 // Err is one error that names who is not as planned, or nil. hint goes with what it says about state.
 func (r Result) Err(app, hint string) error {

@@ -194,7 +194,7 @@ func (w *work) leftovers(d *differ, kind access.GrantKind, cfg Config) {
 	}
 	for s, h := range d.prior.Held {
 		_, watched := planned[s.In]
-		if s.Kind == kind && (watched || h.Reason != Protected && h.Reason != Grace) {
+		if s.Kind == kind && (watched || h.Reason != Protected && h.Reason != Grace && h.Reason != Kept) {
 			goes(s, inHeld, d.notes.Values[s])
 		}
 	}

@@ -30,7 +30,7 @@ type Auth struct {
 	ClientCredentials *ClientCredentials
 	// RefreshToken fetches tokens by RFC 6749 section 6, over the same TLS settings.
 	RefreshToken *RefreshToken
-	// Source gives tokens in any other way. A fault.Error of its own is passed on.
+	// Source gives tokens in any other way. Each is kept until it expires or is refused. A fault.Error of its own is passed on.
 	Source oauth2.TokenSource
 }
 
@@ -146,7 +146,7 @@ func (a Auth) authorizer(transport http.RoundTripper, timeout time.Duration, kno
 			return token, err
 		}
 	case a.Source != nil:
-		source.fetch, source.kept = a.Source.Token, true
+		source.fetch = a.Source.Token
 	default:
 		return authorizer{authorize: func(*http.Request) error { return nil }}
 	}
@@ -170,7 +170,6 @@ func (a Auth) authorizer(transport http.RoundTripper, timeout time.Duration, kno
 // tokens keeps an access token until it expires or is refused.
 type tokens struct {
 	fetch func() (*oauth2.Token, error)
-	kept  bool // fetch itself keeps tokens
 
 	mu   sync.Mutex
 	last *oauth2.Token
@@ -179,7 +178,7 @@ type tokens struct {
 func (t *tokens) token() (*oauth2.Token, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.kept && t.last.Valid() {
+	if t.last.Valid() {
 		return t.last, nil
 	}
 	token, err := t.fetch()

@@ -139,3 +139,18 @@ func (a *App) ManagerName(ctx context.Context, acc access.Account) (string, erro
 	}
 	return m.UserName, nil
 }
+
+// ActiveAccounts is how many active accounts there are, if all of them were listed in this run. It asks nothing.
+func (a *App) ActiveAccounts() (n int, listed bool) {
+	a.accounts.mu.Lock()
+	defer a.accounts.mu.Unlock()
+	if !a.accounts.listed {
+		return 0, false
+	}
+	for _, acc := range a.accounts.known {
+		if acc != nil && acc.Active {
+			n++
+		}
+	}
+	return n, true
+}

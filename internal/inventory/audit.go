@@ -96,6 +96,8 @@ func (a *App) endAll(ctx context.Context, entries []audit.Entry, already []bool,
 	for i, err := range errs {
 		if entries[i] = entries[i].After(err); err == nil && already[i] {
 			entries[i].Outcome = audit.Already
+		} else if err == nil && a.Info().AsksPeople {
+			entries[i].Outcome = audit.Unconfirmed // a person was asked
 		}
 	}
 	auditErr := a.opts.Audit.Write(context.WithoutCancel(ctx), entries...) // a caller that gave up has still written

@@ -12,14 +12,18 @@ import (
 const (
 	// outcomeGrace is how long a caller that gave up still waits for the outcome of what was sent for it.
 	outcomeGrace = 5 * time.Second
+	// gatherStep is how long a batch waits for callers that were answered together and are about to come back;
+	// as long as more of them come it waits again, at most gatherSteps times.
+	gatherStep, gatherSteps = 10 * time.Millisecond, 5
 	// recordEvery bounds a batch where the app takes changes one at a time anyway, so that outcomes are
 	// recorded along the way and not after fifty thousand of them.
 	recordEvery = 100
 )
 
 // committer sends changes to one thing (a group, a product) one request at a time. Whoever arrives while a
-// request is in flight queues, and the whole queue goes out together when it returns: single resources of
-// one group share requests without anybody waiting on a timer.
+// request is in flight queues, and the whole queue goes out together when it returns. Where several callers share
+// requests already, the next one waits for them a moment: single resources of one group come back in a burst, and a
+// caller who is alone never waits.
 type committer[C any] struct {
 	// send sends one batch and settles every item of it.
 	send func(ctx context.Context, key string, batch []*item[C])
@@ -31,6 +35,7 @@ type committer[C any] struct {
 
 	mu     sync.Mutex
 	queues map[string][]*call[C] // a key is present while somebody sends for it
+	bursts map[string]bool       // whether several callers shared the last batch
 }
 
 // call is one caller's changes.
@@ -48,7 +53,7 @@ type item[C any] struct {
 }
 
 func (q *committer[C]) init(send func(context.Context, string, []*item[C]), limit func() int) {
-	q.send, q.limit, q.queues = send, limit, map[string][]*call[C]{}
+	q.send, q.limit, q.queues, q.bursts = send, limit, map[string][]*call[C]{}, map[string]bool{}
 }
 
 // do answers index-aligned.
@@ -115,6 +120,7 @@ func (q *committer[C]) withdraw(key string, c *call[C]) bool {
 // run sends until nobody is waiting.
 func (q *committer[C]) run(key string) {
 	for {
+		q.gather(key)
 		q.mu.Lock()
 		calls := q.queues[key]
 		if len(calls) == 0 {
@@ -123,6 +129,7 @@ func (q *committer[C]) run(key string) {
 			return
 		}
 		q.queues[key] = nil
+		q.bursts[key] = len(calls) > 1
 		for _, c := range calls {
 			c.taken = true
 		}
@@ -141,6 +148,28 @@ func (q *committer[C]) run(key string) {
 		}
 		for _, c := range calls {
 			close(c.done)
+		}
+	}
+}
+
+// gather waits while callers come, where the last ones came together and somebody is waiting.
+func (q *committer[C]) gather(key string) {
+	waiting := func() int {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if !q.bursts[key] {
+			return 0
+		}
+		return len(q.queues[key])
+	}
+	for range gatherSteps {
+		n := waiting()
+		if n == 0 {
+			return
+		}
+		<-time.After(gatherStep)
+		if waiting() == n {
+			return
 		}
 	}
 }

@@ -277,3 +277,10 @@ func ref(id string) access.AccountRef {
 func userSpec(name string) access.AccountSpec {
 	return access.AccountSpec{Values: map[access.Field]string{access.UserName: name}}
 }
+
+// signing is a fake that knows of sessions.
+type signing struct{ *fake }
+
+func (s signing) EndSessions(ctx context.Context, ref access.AccountRef) error {
+	return s.request(ctx, "end sessions %s", ref.ID)
+}

@@ -142,7 +142,16 @@ func (a *App) spare(ctx context.Context, op, subject string, ref access.AccountR
 	if err != nil {
 		return fault.In(err, a.Name(), op, subject)
 	}
-	return a.protects(op, subject, names)
+	if err := a.protects(op, subject, names); err != nil {
+		return err
+	}
+	if own := a.Self(ctx); own.ID != "" && own.ID == ref.ID {
+		return &fault.Error{
+			Kind: fault.Protected, System: a.Name(), Op: op, Subject: subject, State: nothingSent,
+			Cause: "it is the account behind the credential of this run", Next: "Do it with another credential, or by hand in the app.",
+		}
+	}
+	return nil
 }
 
 // label names an account in messages.
@@ -156,3 +165,6 @@ func (a *App) label(ref access.AccountRef) string {
 	}
 	return name
 }
+
+// Previews reports whether this run refuses writes because it looks at another day than today.
+func (a *App) Previews() bool { return a.opts.RefuseWrites != nil && a.opts.RefuseWrites() != nil }

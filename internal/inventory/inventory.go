@@ -64,6 +64,8 @@ type App struct {
 	memberCommits  committer[access.MemberChange]
 	licenseCommits committer[access.LicenseChange]
 
+	self ownAccount
+
 	mu       sync.Mutex
 	touched  map[string]bool
 	auditErr error // the first failure of the audit log; nothing is written after it

@@ -103,8 +103,13 @@ func (a *App) ChangeAssignees(ctx context.Context, product string, changes []acc
 	var send []access.LicenseChange
 	var at []int
 	for i, c := range changes {
-		if c.Remove {
-			op, subject := licenseOp(c, a.label(c.Account), product)
+		met, via := a.inherits(product, c)
+		switch op, subject := licenseOp(c, a.label(c.Account), product); {
+		case met && !c.Remove:
+			continue
+		case via != "":
+			errs[i] = a.comesWith(op, subject, via)
+		case c.Remove:
 			errs[i] = a.spare(ctx, op, subject, c.Account)
 		}
 		if errs[i] == nil {
@@ -116,6 +121,24 @@ func (a *App) ChangeAssignees(ctx context.Context, product string, changes []acc
 		errs[at[j]] = a.fail(err, op, subject)
 	}
 	return errs
+}
+
+// inherits reports whether the account has the license through something else, as far as this run has seen: that
+// meets asking for it. via names what gives it where it gives nothing to take away by itself.
+func (a *App) inherits(product string, c access.LicenseChange) (met bool, via string) {
+	a.assignees.peek(product, func(h holders) {
+		held := h[c.Account.ID]
+		for _, s := range held {
+			if s.Via == "" || s.License != c.License && c.License != "" {
+				continue
+			}
+			met = true
+			if c.Remove && !holds(held, c.License) {
+				via = s.Via
+			}
+		}
+	})
+	return met, via
 }
 
 func licenseOp(c access.LicenseChange, who, product string) (op, subject string) {

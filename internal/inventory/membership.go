@@ -122,7 +122,11 @@ func (a *App) ChangeMembers(ctx context.Context, groupID string, changes []acces
 	var at []int
 	roles := a.groupRoles(ctx, groupID, changes)
 	for i, c := range changes {
-		if errs[i] = a.admitMember(ctx, roles, groupID, group, c); errs[i] == nil {
+		met, err := a.given(groupID, group, c)
+		if err == nil && !met {
+			err = a.admitMember(ctx, roles, groupID, group, c)
+		}
+		if errs[i] = err; err == nil && !met {
 			send, at = append(send, c), append(at, i)
 		}
 	}
@@ -131,6 +135,32 @@ func (a *App) ChangeMembers(ctx context.Context, groupID string, changes []acces
 		errs[at[j]] = a.fail(err, op, subject)
 	}
 	return errs
+}
+
+// given decides about memberships that are not made one by one, as far as this run has seen them: asking for
+// one is met by it, whatever the role, and taking one away by itself does nothing, so it is refused. A role that
+// the app decides is met too.
+func (a *App) given(groupID, group string, c access.MemberChange) (met bool, err error) {
+	a.members.peek(groupID, func(set *memberSet) {
+		m, has := set.by[c.Account.ID]
+		switch {
+		case !has:
+		case !c.Remove:
+			met = m.Via != "" || m.RoleFixed
+		case m.Via != "":
+			op, subject := memberOp(c, a.label(c.Account), group)
+			err = a.comesWith(op, subject, m.Via)
+		}
+	})
+	return met, err
+}
+
+// comesWith refuses to take something away that something else gives again.
+func (a *App) comesWith(op, subject, via string) error {
+	return &fault.Error{
+		Kind: fault.Unsupported, System: a.Name(), Op: op, Subject: subject, State: nothingSent,
+		Cause: "it comes with " + via + " and cannot be removed by itself", Next: "Change " + via + " in " + a.Name() + ".",
+	}
 }
 
 // groupRoles are the roles a member can have. Some apps know theirs only once they have been read, so a role

@@ -104,12 +104,15 @@ func (a *App) UpdateAccount(ctx context.Context, ref access.AccountRef, spec acc
 	} else {
 		a.accounts.drop(ref.ID)
 	}
-	return acc, a.fail(a.end(ctx, log[0], false, err), op, name)
+	if err = a.end(ctx, log[0], false, err); err == nil && spec.Active != nil && !*spec.Active {
+		return acc, a.endOpen(ctx, access.AccountRef{ID: ref.ID, UserName: name})
+	}
+	return acc, a.fail(err, op, name)
 }
 
-// RetireAccount deactivates the account, or deactivates and then deletes it where the app can do both, so
-// that a deletion that fails has already ended the access. Keep writes nothing. An account that is gone is
-// success.
+// RetireAccount deactivates the account and ends its sessions where the app can, or does that and then deletes
+// it, so that a deletion that fails has already ended the access. Keep writes nothing. An account that is gone
+// is success.
 func (a *App) RetireAccount(ctx context.Context, ref access.AccountRef, how access.Disposition) error {
 	op, name := string(how)+" account", a.label(ref)
 	need := app.DeactivateAccount
@@ -131,17 +134,38 @@ func (a *App) RetireAccount(ctx context.Context, ref access.AccountRef, how acce
 	if err := a.spare(ctx, op, name, ref); err != nil {
 		return err
 	}
-	if how == access.Delete {
-		inactive := false
-		a.accounts.peek(ref.ID, func(acc *access.Account) { inactive = !acc.Active })
-		if !inactive && a.Supports(app.DeactivateAccount) == nil {
-			err := a.retire(ctx, access.AccountRef{ID: ref.ID, UserName: name}, access.Deactivate)
-			if err != nil && !errors.Is(err, fault.Unsupported) {
-				return err
-			}
+	ref.UserName = name
+	if how == access.Deactivate {
+		if err := a.retire(ctx, ref, how); err != nil {
+			return err
+		}
+		return a.endOpen(ctx, ref)
+	}
+	inactive := false
+	a.accounts.peek(ref.ID, func(acc *access.Account) { inactive = !acc.Active })
+	if !inactive && a.Supports(app.DeactivateAccount) == nil {
+		err := a.retire(ctx, ref, access.Deactivate)
+		if err == nil {
+			err = a.endOpen(ctx, ref)
+		}
+		if err != nil && !errors.Is(err, fault.Unsupported) {
+			return err
 		}
 	}
-	return a.retire(ctx, access.AccountRef{ID: ref.ID, UserName: name}, how)
+	return a.retire(ctx, ref, how)
+}
+
+// DeactivateAccount is RetireAccount without the end of sessions.
+func (a *App) DeactivateAccount(ctx context.Context, ref access.AccountRef) error {
+	const op = "deactivate account"
+	ref.UserName = a.label(ref)
+	if err := a.admit(op, ref.UserName, app.DeactivateAccount); err != nil {
+		return err
+	}
+	if err := a.spare(ctx, op, ref.UserName, ref); err != nil {
+		return err
+	}
+	return a.retire(ctx, ref, access.Deactivate)
 }
 
 func (a *App) retire(ctx context.Context, ref access.AccountRef, how access.Disposition) error {

@@ -26,8 +26,9 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	if plan == nil {
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, state.Tenant)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, state.Tenant, "accounts", state.ID.ValueString())) {
-			r.planRemoval(&resp.Diagnostics, *state)
+			r.planRemoval(ctx, &resp.Diagnostics, *state)
 		}
 		return
 	}
@@ -35,7 +36,7 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if state != nil {
 		if moved = r.data.movesTenant(plan.App, state.App, state.Tenant); moved {
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("app"))
-			r.planRemoval(&resp.Diagnostics, *state)
+			r.planRemoval(ctx, &resp.Diagnostics, *state)
 		} else if !plan.UserName.Equal(state.UserName) {
 			r.data.rename(state.Tenant, "accounts", state.ID, plan.UserName)
 		}
@@ -44,14 +45,40 @@ func (r *accountResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 			resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		}
 	}
+	if state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), r.data.planTenant(plan.App))...)
+	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
+	if state != nil && !moved {
+		r.planName(ctx, req, resp, *plan, *state)
+	}
 	if state != nil && !moved && state.Role.ValueString() != "" && !plan.Role.Equal(state.Role) {
-		if inv, err := r.data.forState(state.App, state.Tenant); err == nil && inv.IsProtected(state.UserName.ValueString()) {
-			refuseProtected(&resp.Diagnostics, inv, state.UserName.ValueString(), "take the role "+state.Role.ValueString()+" from", path.Root("role"))
+		if inv, err := r.data.forState(state.App, state.Tenant); err == nil {
+			refuseProtected(ctx, &resp.Diagnostics, inv, state.UserName.ValueString(), "take the role "+state.Role.ValueString()+" from", path.Root("role"))
 		}
 	}
 	if inv := r.planAccount(ctx, resp, *plan); inv != nil && state != nil && !moved && flips(plan.Active, state.Active) {
-		r.data.brakeOne(&resp.Diagnostics, inv, safeguard.Collection("accounts"), state.ID.ValueString(), state.UserName.ValueString())
+		l := lossOf(safeguard.Collection("accounts"), state.ID.ValueString(), state.UserName.ValueString())
+		l.removals[0].Stays = plan.Active.ValueBool()
+		countAccounts(inv, &l)
+		r.data.brakeOne(&resp.Diagnostics, inv, l)
+	}
+}
+
+// planName looks after the user name of an account that goes on.
+func (r *accountResource) planName(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, plan, state accountModel) {
+	inv, err := r.data.forState(state.App, state.Tenant)
+	if err != nil || inv == nil {
+		return
+	}
+	now := reusedBy(ctx, &resp.Diagnostics, req.Private)
+	switch {
+	case now == "":
+		r.data.refuseTakenName(ctx, &resp.Diagnostics, inv, plan, state)
+	case plan.UserName.IsUnknown() || inv.SameUserName(plan.UserName.ValueString(), state.UserName.ValueString()):
+		refuseReused(&resp.Diagnostics, inv.Name(), "the account "+state.UserName.ValueString()+" to the resource", state.UserName, state.ID, now, forgetOld)
+	default: // the account is gone, and what is wanted is another one
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("user_name"))
 	}
 }
 
@@ -78,22 +105,20 @@ func (r *accountResource) planAccount(ctx context.Context, resp *resource.Modify
 	needs := []app.Capability{app.CreateAccounts}
 	if !plan.Active.IsNull() && !plan.Active.IsUnknown() && !plan.Active.ValueBool() {
 		needs = append(needs, app.DeactivateAccount)
-		if inv.IsProtected(plan.UserName.ValueString()) {
-			refuseProtected(&resp.Diagnostics, inv, plan.UserName.ValueString(), "deactivate", path.Root("active"))
-		}
+		refuseProtected(ctx, &resp.Diagnostics, inv, plan.UserName.ValueString(), "deactivate", path.Root("active"))
 	}
 	for _, c := range needs {
 		r.data.cannot(&resp.Diagnostics, inv, c, path.Root("app"))
 	}
 	if !plan.UserName.IsUnknown() {
-		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "accounts", plan.UserName.ValueString()),
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "accounts"), plan.UserName.ValueString()),
 			fmt.Sprintf("tenure_account for %s in %s", plan.UserName.ValueString(), inv.Name()))
 	}
 	return inv
 }
 
 // planRemoval warns in words about the account that a destroy retires, and refuses what must not happen.
-func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountModel) {
+func (r *accountResource) planRemoval(ctx context.Context, diags *diag.Diagnostics, state accountModel) {
 	name, how := state.UserName.ValueString(), access.Disposition(state.OnRemoval.ValueString())
 	if how == access.Keep {
 		return
@@ -102,8 +127,7 @@ func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountMode
 	if inv == nil {
 		return
 	}
-	if inv.IsProtected(name) {
-		refuseProtected(diags, inv, name, string(how), path.Root("user_name"))
+	if refuseProtected(ctx, diags, inv, name, string(how), path.Root("user_name")) {
 		return
 	}
 	need := app.DeactivateAccount
@@ -111,7 +135,9 @@ func (r *accountResource) planRemoval(diags *diag.Diagnostics, state accountMode
 		need = app.DeleteAccounts
 	}
 	r.data.cannot(diags, inv, need, path.Root("on_removal"))
-	r.data.brakeOne(diags, inv, safeguard.Collection("accounts"), state.ID.ValueString(), name)
+	l := lossOf(safeguard.Collection("accounts"), state.ID.ValueString(), name)
+	countAccounts(inv, &l)
+	r.data.brakeOne(diags, inv, l)
 	warn(diags, fmt.Sprintf("Applying will %s %s in %s", how, name, inv.Name()),
 		"The account (id "+state.ID.ValueString()+") leaves the configuration. on_removal = \"keep\" would leave it as it is.")
 }
@@ -127,10 +153,21 @@ func planIntent(ctx context.Context, diags *diag.Diagnostics, req resource.Modif
 	}
 }
 
-func refuseProtected(diags *diag.Diagnostics, inv *inventory.App, name, op string, at path.Path) {
-	refuse(diags, at, fmt.Sprintf("Will not %s the protected account %s in %s", op, name, inv.Name()),
-		"The app's protected_accounts match it: such accounts are never removed, deactivated or stripped.\n\n"+nothingSent+
-			"\n\nKeep it in the configuration, remove it from state (terraform state rm), or take it off protected_accounts first.")
+// refuseProtected refuses to take anything from an account that is protected, and reports whether it did.
+func refuseProtected(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, name, op string, at path.Path) bool {
+	why, way := "", ""
+	switch {
+	case inv.IsProtected(name):
+		why = "The app's protected_accounts match it: such accounts are never removed, deactivated or stripped."
+		way = "Keep it in the configuration, remove it from state (terraform state rm), or take it off protected_accounts first."
+	case inv.IsOwn(ctx, name):
+		why = "It is the account behind the credential of this run, which would take away its own access."
+		way = "Keep it in the configuration, remove it from state (terraform state rm), or do it with another credential."
+	default:
+		return false
+	}
+	refuse(diags, at, fmt.Sprintf("Will not %s the protected account %s in %s", op, name, inv.Name()), why+"\n\n"+nothingSent+"\n\n"+way)
+	return true
 }
 
 func joinFields(fields []access.Field) string {

@@ -249,13 +249,17 @@ func (r *accountResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	switch {
 	case errors.Is(err, fault.NotFound):
-		resp.State.RemoveResource(ctx)
+		if !r.data.keepReused(ctx, &resp.Diagnostics, resp.Private, app, state.UserName, state.ID, state.PersonID) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	case err != nil:
 		r.data.unread(&resp.Diagnostics, app, app.Name(), err, state.UserName.ValueString())
 		return
 	}
 	state = state.refreshed(ctx, app, acct)
+	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, app)
+	forgetReused(ctx, &resp.Diagnostics, resp.Private)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -268,7 +272,7 @@ func (r *accountResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	app := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
-	if app == nil || !pinTenant(&resp.Diagnostics, app, state.Tenant) {
+	if app == nil || !pinTenant(&resp.Diagnostics, app, state.Tenant) || r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, app, plan.UserName.ValueString()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, plan.PersonID.ValueString(), "differs from configuration")
@@ -302,7 +306,7 @@ func (r *accountResource) Delete(ctx context.Context, req resource.DeleteRequest
 		return
 	}
 	app := r.data.retiring(&resp.Diagnostics, state.App, state.Tenant)
-	if app == nil || r.data.wasMade(app, "accounts", state.ID.ValueString()) {
+	if app == nil || r.data.wasMade(app, "accounts", state.ID.ValueString()) || r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, app, state.UserName.ValueString()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, state.PersonID.ValueString(), "removed from configuration")

@@ -81,6 +81,7 @@ func (appAccess) write(m *setModel, f map[string]tftypes.Value) {
 	f["explanations"] = rawExplanations(m.state.Explanations, converge.Subject.String)
 	if m.fresh {
 		f["ids"], f["strangers"], f["held"] = unknown(stringMap()), unknown(stringMap()), unknown(heldType())
+		f["explanations"] = unknown(explanationsType()) // everything is new; the apply says what was there already
 		return
 	}
 	f["ids"] = rawStrings(m.state.IDs)

@@ -123,18 +123,28 @@ func TestBrakeCountsSingleResources(t *testing.T) {
 	}
 	e.config("", accounts(30))
 	e.Apply()
-	e.config("", accounts(19))
+	e.config("", accounts(26))
 	out, code := e.Try("plan")
+	if flat := flatten(out); code != 1 || !strings.Contains(flat, "4 removals that no roster explains are more than max_removal_percent = 10, which is 3 of 30") {
+		t.Errorf("the percentage: exit code %d\n%s", code, out)
+	}
+	const noPercent = "safeguard {\n  max_removal_percent = 100\n}"
+	e.config(noPercent, accounts(19))
+	out, code = e.Try("plan")
 	if flat := flatten(out); code != 1 || !strings.Contains(flat, "11 removals that no roster explains are more than max_removals = 10") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
-	e.Config(strings.Replace(e.hcl("", accounts(19)), "provider \"tenure\" {", "provider \"tenure\" {\n  safeguard {\n    approved_removals = [\"wiki/accounts 11 until 2999-12-31\"]\n  }", 1))
+	e.Config(strings.Replace(e.hcl(noPercent, accounts(19)), "provider \"tenure\" {", "provider \"tenure\" {\n  safeguard {\n    approved_removals = [\"wiki/accounts 11 until 2999-12-31\"]\n  }", 1))
 	e.Apply()
-	e.config("", accounts(9))
+	e.config(noPercent, accounts(9))
 	e.Apply() // ten, the limit
 	e.config("safeguard {\n  max_removals = 2\n}", accounts(6))
 	if out, code := e.Try("plan"); code != 1 || !strings.Contains(flatten(out), "max_removals = 2") {
 		t.Errorf("the app's own limit does not hold: exit code %d\n%s", code, out)
+	}
+	e.config(noPercent, "")
+	if out, code := e.Try("plan"); code != 1 || !strings.Contains(flatten(out), "Nobody of those who are in it now would be left") {
+		t.Errorf("the last holders: exit code %d\n%s", code, out)
 	}
 }
 

@@ -113,7 +113,15 @@ func (b appBlock) secret(v types.String, argument string) string {
 }
 
 func appKinds() []appKind {
-	return []appKind{localKind(), scimKind(), entraKind(), oktaKind(), githubKind()}
+	return []appKind{
+		localKind(),
+		manualKind(),
+		scimKind(),
+		entraKind(),
+		googleKind(),
+		oktaKind(),
+		githubKind(),
+	}
 }
 
 func appKindNames() []string {

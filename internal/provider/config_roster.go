@@ -19,6 +19,7 @@ type rosterModel struct {
 	Name     types.String `tfsdk:"name"`
 	IDPrefix types.String `tfsdk:"id_prefix"`
 	TimeZone types.String `tfsdk:"time_zone"`
+	expectModel
 }
 
 // rosterKind is one kind of roster, as appKind is one of app.
@@ -121,11 +122,13 @@ type jsonModel struct {
 }
 
 func rosterAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
+	attrs := expectAttributes()
+	maps.Copy(attrs, map[string]schema.Attribute{
 		"name":      schema.StringAttribute{MarkdownDescription: "The name that data sources use.", Required: true},
 		"id_prefix": schema.StringAttribute{MarkdownDescription: "Goes in front of every `person_id` of this roster, so that two rosters with the same numbers stay apart.", Optional: true},
 		"time_zone": schema.StringAttribute{MarkdownDescription: "IANA zone of people whose record names none. Default: the provider's `time_zone`.", Optional: true},
-	}
+	})
+	return attrs
 }
 
 func csvKind() rosterKind {
@@ -193,7 +196,7 @@ func (m mappingModel) mapping(b rosterBlock) roster.Mapping {
 	return roster.Mapping{
 		FieldMap: textMap(m.FieldMap), Custom: textMap(m.Custom), StatusMap: textMap(m.StatusMap), EmploymentTypeMap: textMap(m.EmploymentTypeMap),
 		DateFormat: m.DateFormat.ValueString(), DateFormats: textMap(m.DateFormats), NullValues: texts(m.NullValues),
-		IDPrefix: b.common.IDPrefix.ValueString(), TimeZone: zone,
+		IDPrefix: b.common.IDPrefix.ValueString(), TimeZone: zone, Expect: b.common.expect(),
 	}
 }
 

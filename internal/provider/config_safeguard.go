@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 	"github.com/tenure-access/terraform-provider-tenure/internal/policy"
 	"github.com/tenure-access/terraform-provider-tenure/internal/safeguard"
 )
@@ -98,12 +97,4 @@ func (d *Data) readSafeguard(diags *diag.Diagnostics, m *safeguardModel) {
 	for _, err := range errs {
 		diagnose(diags, err, nothingSent, path.Root("safeguard").AtName("approved_removals"))
 	}
-}
-
-// brakeOne counts what a single resource takes away from one subject.
-func (d *Data) brakeOne(diags *diag.Diagnostics, inv *inventory.App, collection, id, name string) {
-	diagnose(diags, d.brake.Check(safeguard.Request{
-		App: inv.Name(), Collection: collection, Limits: d.apps[inv.Name()].limits,
-		Removals: []safeguard.Removal{{ID: id, Name: name}},
-	}), nothingSent)
 }

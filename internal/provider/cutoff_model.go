@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/access"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 )
@@ -29,7 +30,8 @@ type cutoffModel struct {
 // The words of done.
 const (
 	cutDeactivated = "deactivated"
-	cutSessions    = ", sessions not ended" // no kind of app has a call for it yet
+	cutEnded       = "deactivated, sessions ended"
+	cutOpen        = "deactivated, sessions not ended"
 	cutNoAccount   = "no account"
 	cutActive      = "active"
 )
@@ -37,12 +39,24 @@ const (
 func (m *cutoffModel) reason(person string) string   { return textMap(m.People)[person] }
 func (m *cutoffModel) userName(person string) string { return textMap(m.UserNames)[person] }
 
-// deactivated is the word for somebody whose accounts are all inactive.
+// deactivated is the word for somebody whose accounts are all inactive, of whose sessions nothing is known.
 func (m *cutoffModel) deactivated() string {
 	if m.RevokeSessions.ValueBool() {
-		return cutDeactivated + cutSessions
+		return cutOpen
 	}
 	return cutDeactivated
+}
+
+// suffices reports whether a word of the prior state is all that is asked for. Sessions that are to be ended are
+// ended later too, once the app has a way.
+func (m *cutoffModel) suffices(word string, ends bool) bool {
+	switch word {
+	case cutEnded, cutNoAccount:
+		return true
+	case cutOpen, cutDeactivated:
+		return !m.RevokeSessions.ValueBool() || !ends
+	}
+	return false
 }
 
 // done is the known part of Done.
@@ -64,8 +78,9 @@ func (m *cutoffModel) setDone(done map[string]string) {
 	m.Done = types.MapValueMust(types.StringType, elems)
 }
 
-// todo plans Done against the prior state (nil: there is none) and gives the people whom it leaves open.
-func (m *cutoffModel) todo(prior *cutoffModel) []string {
+// todo plans Done against the prior state (nil: there is none) and gives the people whom it leaves open. ends says
+// that the app can end sessions.
+func (m *cutoffModel) todo(prior *cutoffModel, ends bool) []string {
 	var todo []string
 	elems := make(map[string]attr.Value)
 	for _, person := range sortedKeys(m.People.Elements()) {
@@ -74,13 +89,13 @@ func (m *cutoffModel) todo(prior *cutoffModel) []string {
 			word = prior.done()[person]
 		}
 		switch {
-		case strings.HasPrefix(word, cutDeactivated):
-			elems[person] = types.StringValue(m.deactivated())
-		case word == cutNoAccount:
-			elems[person] = types.StringValue(word)
-		default: // new, failed before, or active again
+		case !m.suffices(word, ends): // new, failed before, or active again
 			elems[person] = types.StringUnknown()
 			todo = append(todo, person)
+		case word == cutEnded || word == cutNoAccount:
+			elems[person] = types.StringValue(word)
+		default:
+			elems[person] = types.StringValue(m.deactivated())
 		}
 	}
 	m.Done = types.MapValueMust(types.StringType, elems)
@@ -126,15 +141,24 @@ func (m *cutoffModel) accounts(ctx context.Context, inv *inventory.App, person s
 	return found, nil
 }
 
-// cut deactivates every account of a person and answers the word for done. Each account is looked at again
-// just before, so that nothing is cut that has changed hands.
+// cut deactivates every account of a person, ends its sessions, and answers the word for done: what really was
+// done, also beside an error, and "" for nothing. Each account is looked at again just before, so that nothing is
+// cut that has changed hands.
 func (m *cutoffModel) cut(ctx context.Context, inv *inventory.App, person string) (string, error) {
 	accounts, err := m.accounts(ctx, inv, person)
 	if err != nil {
 		return "", err
 	}
 	ctx = inventory.WithWhy(ctx, person, "cut off: "+m.reason(person))
+	ends := m.RevokeSessions.ValueBool() && inv.Supports(app.EndSessions) == nil
 	word := cutNoAccount
+	if len(accounts) > 0 {
+		word = m.deactivated()
+	}
+	if ends && len(accounts) > 0 {
+		word = cutEnded
+	}
+	active := false
 	var errs []error
 	for _, a := range accounts {
 		now, err := inv.Reread(ctx, a.ID)
@@ -147,13 +171,23 @@ func (m *cutoffModel) cut(ctx context.Context, inv *inventory.App, person string
 				Cause: fmt.Sprintf("the account with id %s was %s (person %q) and is %s (person %q) now", a.ID, a.Label(), a.PersonID, now.Label(), now.PersonID),
 			}
 		case err == nil && now.Active:
-			err = inv.RetireAccount(ctx, now.Ref(), access.Deactivate)
+			err = inv.DeactivateAccount(ctx, now.Ref())
 		}
 		if err != nil {
+			active = true // or may be
 			errs = append(errs, err)
 			continue
 		}
-		word = m.deactivated()
+		if !ends {
+			continue
+		}
+		if err := inv.EndSessions(ctx, now.Ref()); err != nil {
+			word = cutOpen
+			errs = append(errs, err)
+		}
+	}
+	if active {
+		word = ""
 	}
 	return word, errors.Join(errs...)
 }
@@ -171,8 +205,8 @@ func (m *cutoffModel) refresh(ctx context.Context, inv *inventory.App) error {
 			done[person] = cutNoAccount
 		case slices.ContainsFunc(accounts, func(a access.Account) bool { return a.Active }):
 			done[person] = cutActive
-		default:
-			done[person] = m.deactivated()
+		case !strings.HasPrefix(done[person], cutDeactivated):
+			done[person] = m.deactivated() // by somebody else
 		}
 	}
 	m.setDone(done)

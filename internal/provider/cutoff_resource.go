@@ -55,11 +55,11 @@ func (*cutoffResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 				ElementType:         types.StringType, Optional: true, Validators: full,
 			},
 			"revoke_sessions": schema.BoolAttribute{
-				MarkdownDescription: "End the sessions that are open, where the app can be asked to. None of the present kinds of apps can, which `done` then says; most apps end sessions by themselves when an account is deactivated. Default `true`.",
+				MarkdownDescription: "End the sessions that are open, where the app can be asked to; `done` says whether that was done. Most apps end sessions by themselves when an account is deactivated, some only after an hour or more. Default `true`.",
 				Optional:            true, Computed: true, Default: booldefault.StaticBool(true),
 			},
 			"done": schema.MapAttribute{
-				MarkdownDescription: "What is done, by `person_id`: `deactivated` (with `, sessions not ended` where `revoke_sessions` asked for more than the app can do), `no account`, or `active` where somebody has activated an account again.",
+				MarkdownDescription: "What is done, by `person_id`: `deactivated, sessions ended`, `deactivated, sessions not ended` (the app cannot be asked to, or refused), `deactivated` (`revoke_sessions` is false), `no account`, or `active` where somebody has activated an account again.",
 				ElementType:         types.StringType, Computed: true,
 			},
 			"tenant": tenantAttribute(),
@@ -83,7 +83,11 @@ func (r *cutoffResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		return
 	}
-	todo := plan.todo(state)
+	ends := false
+	if inv, err := r.data.app(plan.App.ValueString()); err == nil {
+		ends = inv.Supports(app.EndSessions) == nil
+	}
+	todo := plan.todo(state, ends)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if len(todo) == 0 || plan.App.IsUnknown() {
 		return
@@ -122,8 +126,7 @@ func (m *cutoffModel) foresee(ctx context.Context, diags *diag.Diagnostics, inv 
 	for _, a := range accounts {
 		switch {
 		case !a.Active:
-		case inv.IsProtected(a.UserName):
-			refuseProtected(diags, inv, a.UserName, "cut off", at)
+		case refuseProtected(ctx, diags, inv, a.UserName, "cut off", at):
 		default:
 			warn(diags, fmt.Sprintf("Applying will deactivate %s in %s", a.Label(), inv.Name()),
 				"Person "+person+" is cut off: "+m.reason(person))
@@ -169,11 +172,10 @@ func (r *cutoffResource) apply(ctx context.Context, diags *diag.Diagnostics, pla
 			continue
 		}
 		word, err := plan.cut(ctx, inv, person)
-		if err != nil {
-			diagnose(diags, wrap(err, inv.Name(), "cut off", "person "+person), stateUpdated, path.Root("people").AtMapKey(person))
-			continue
+		if word != "" {
+			done[person] = word
 		}
-		done[person] = word
+		diagnose(diags, wrap(err, inv.Name(), "cut off", "person "+person), stateUpdated, path.Root("people").AtMapKey(person))
 	}
 	plan.setDone(done)
 	return true
@@ -184,7 +186,7 @@ func (r *cutoffResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
-	inv, err := r.data.app(state.App.ValueString())
+	inv, err := r.data.forState(state.App, state.Tenant)
 	if err == nil {
 		if !pinTenant(&resp.Diagnostics, inv, state.Tenant) {
 			return

@@ -39,14 +39,17 @@ type Data struct {
 	// maxQuarantined is how many people may be held as undecidable before planning stops.
 	maxQuarantined int
 
-	renames   sync.Map // tenant, collection and id to the name that this run plans: see rename
-	created   sync.Map // subjects that this process created or adopted
-	down      sync.Map // apps that could not be read: see unread
-	said      sync.Map // what was said about an app: see sayOnce
-	handed    sync.Map // tenant to the set of account ids that a replacement handed over
-	companies struct {
-		mu sync.Mutex
-		by map[string]company // by names of rosters
+	renames     sync.Map // tenant, collection and id to the name that this run plans: see rename
+	created     sync.Map // subjects that this process created or adopted
+	down        sync.Map // apps that could not be read: see unread
+	said        sync.Map // what was said about an app: see sayOnce
+	keepersGone sync.Map // members who lose the role that runs their group: see countMembership
+	handed      sync.Map // tenant to the set of account ids that a replacement handed over
+	companies   struct {
+		mu    sync.Mutex
+		by    map[string]company           // by names of rosters
+		gone  map[string]map[string]string // by names of rosters, who has left and why: see leavers
+		since map[string]map[string]string // the first day of access, by names of rosters and person_id
 	}
 }
 
@@ -166,16 +169,16 @@ type privateState interface {
 	privateWriter
 }
 
-// claim takes a subject for the resource being planned. The owner mark in private state tells the
-// second planning of a replacement from another resource.
-func (d *Data) claim(ctx context.Context, diags *diag.Diagnostics, private privateState, subject, what string) {
+// claim takes a stake for the resource being planned. The owner mark in private state tells the second planning
+// of a replacement from another resource.
+func (d *Data) claim(ctx context.Context, diags *diag.Diagnostics, private privateState, s stake, what string) {
 	raw, ds := private.GetKey(ctx, ownerKey)
 	diags.Append(ds...)
 	if len(raw) == 0 {
 		raw = []byte(strconv.Quote(rand.Text()))
 		diags.Append(private.SetKey(ctx, ownerKey, raw)...)
 	}
-	diagnose(diags, d.claims.take(subject, string(raw), what), "", path.Root("app"))
+	diagnose(diags, d.claims.take(string(raw), what, []stake{s}, nil), "", path.Root("app"))
 }
 
 // rename notes that this run gives an account or group a new name.

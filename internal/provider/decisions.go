@@ -87,7 +87,7 @@ func (d *decisions) undecided() company {
 // note gives planning what policy knows about the difference between state and what was decided. Called by
 // Read alone: what Read writes into private state is the same when Terraform plans again inside apply.
 func (d *Data) note(app string, s converge.State, notes *converge.Notes) {
-	notes.Whys, notes.Former, notes.OverlapDays, notes.Movers = nil, nil, 0, nil
+	notes.Whys, notes.Former, notes.OverlapDays, notes.Movers, notes.Expired = nil, nil, 0, nil, nil
 	for _, one := range d.decided.all() {
 		want, decides := one.result.Apps[app]
 		if !decides {
@@ -99,6 +99,9 @@ func (d *Data) note(app string, s converge.State, notes *converge.Notes) {
 		}
 		if notes.OverlapDays > 0 {
 			notes.Movers = one.movers(want, app, s)
+		}
+		if ended := one.expired(want, app, s); len(ended) > 0 {
+			notes.Expired = ended
 		}
 		for subject := range differing(want, s) {
 			if why := d.why(app, subject.String()); why != "" {

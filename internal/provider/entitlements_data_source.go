@@ -24,6 +24,7 @@ type entitlementsDataSource struct{ configuredDataSource }
 type entitlementsModel struct {
 	Rosters       types.List  `tfsdk:"rosters"`
 	MergeBy       types.List  `tfsdk:"merge_by"`
+	Speaks        types.Map   `tfsdk:"field_precedence"`
 	UserNames     types.Map   `tfsdk:"user_names"`
 	Identities    types.Map   `tfsdk:"identities"`
 	AccountFields types.Map   `tfsdk:"account_fields"`
@@ -80,13 +81,14 @@ func (*entitlementsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			"Apps need not be configured: without any `app` block a policy can be tested by itself. " +
 			"Do not give this data source a `depends_on`: while something that it depends on has changes, its result is not known at plan, and a `for_each` over `apps` fails. Rules name groups as plain text for the same reason.",
 		Attributes: map[string]schema.Attribute{
-			"rosters":        rostersAttribute(),
-			"merge_by":       mergeByAttribute(),
-			"user_names":     schema.MapAttribute{MarkdownDescription: "By app, a CEL expression over `person` for the user name. Default `person.work_email`.", ElementType: text, Optional: true},
-			"identities":     schema.MapAttribute{MarkdownDescription: "By app, the user name of a `person_id`, where HR does not know it: `{ gh = { \"1042\" = \"anasilva\" } }`. Comes before `user_names`.", ElementType: perApp, Optional: true},
-			"account_fields": schema.MapAttribute{MarkdownDescription: "By app, the account fields to keep in sync with HR, out of " + quoteList(syncedFields()) + ". Default: the first five. Reduce it where another system owns the profile.", ElementType: types.ListType{ElemType: text}, Optional: true},
-			"attributes":     schema.MapAttribute{MarkdownDescription: "By app and attribute, a CEL expression over `person` for the value: `{ wiki = { cost_center = \"person.cost_center\" } }`.", ElementType: perApp, Optional: true},
-			"same_person":    schema.MapAttribute{MarkdownDescription: "By present `person_id`, the former ones of the same person: a rehire or a conversion under a new number.", ElementType: types.ListType{ElemType: text}, Optional: true},
+			"rosters":          rostersAttribute(),
+			"merge_by":         mergeByAttribute(),
+			"field_precedence": fieldPrecedenceAttribute(),
+			"user_names":       schema.MapAttribute{MarkdownDescription: "By app, a CEL expression over `person` for the user name. Default `person.work_email`.", ElementType: text, Optional: true},
+			"identities":       schema.MapAttribute{MarkdownDescription: "By app, the user name of a `person_id`, where HR does not know it: `{ gh = { \"1042\" = \"anasilva\" } }`. Comes before `user_names`.", ElementType: perApp, Optional: true},
+			"account_fields":   schema.MapAttribute{MarkdownDescription: "By app, the account fields to keep in sync with HR, out of " + quoteList(syncedFields()) + ". Default: the first five. Reduce it where another system owns the profile.", ElementType: types.ListType{ElemType: text}, Optional: true},
+			"attributes":       schema.MapAttribute{MarkdownDescription: "By app and attribute, a CEL expression over `person` for the value: `{ wiki = { cost_center = \"person.cost_center\" } }`.", ElementType: perApp, Optional: true},
+			"same_person":      schema.MapAttribute{MarkdownDescription: "By present `person_id`, the former ones of the same person: a rehire or a conversion under a new number.", ElementType: types.ListType{ElemType: text}, Optional: true},
 			"only_apps": schema.ListAttribute{
 				MarkdownDescription: "Put out these apps only. All rules are evaluated all the same, so that conflicts are complete; other apps need not be configured.",
 				ElementType:         text, Optional: true, Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues()},
@@ -193,7 +195,7 @@ func (d *Data) decide(ctx context.Context, diags *diag.Diagnostics, m *entitleme
 	for _, problem := range problems {
 		diagnoseProblem(diags, problem)
 	}
-	in, ok := d.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), false)
+	in, ok := d.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), precedence(m.Speaks), false)
 	if program == nil || !ok {
 		return nil, false
 	}

@@ -26,6 +26,7 @@ type findingsDataSource struct{ configuredDataSource }
 // own values.
 type findingsModel struct {
 	apps, rosters, mergeBy []string
+	speaks                 map[string][]string // field_precedence
 	thresholds             *thresholdsModel
 	waivers                []findingWaiverModel
 }
@@ -70,15 +71,18 @@ func (*findingsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 	}
 	mergeBy := mergeByAttribute()
 	mergeBy.MarkdownDescription = "As in `tenure_entitlements`; give the same here."
+	speaks := fieldPrecedenceAttribute()
+	speaks.MarkdownDescription = mergeBy.MarkdownDescription
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What somebody should look at in the apps: accounts of leavers and of nobody, privileges that no rule gives, licenses that nobody uses, exceptions that have ended. It reads what the run has read anyway, writes nothing, and is made for `check` blocks and postconditions.\n\n" +
 			"What an app does not tell is *unknown* and never a finding; `coverage` says what could not be examined and why. " +
 			"Exceptions, conflicts and people whom policy could not decide are known in every plan in which `entitlements` comes from a `tenure_entitlements`, and wherever `register` is given. " +
 			"The result is stored in state, people's names with it; `entitlements` and `register` are not stored again.",
 		Attributes: map[string]schema.Attribute{
-			"apps":     names("The names of the `app` blocks to examine. Default: all."),
-			"rosters":  names("The names of the `roster` blocks, the same as in `tenure_entitlements`. Without them leavers and orphans cannot be told."),
-			"merge_by": mergeBy,
+			"apps":             names("The names of the `app` blocks to examine. Default: all."),
+			"rosters":          names("The names of the `roster` blocks, the same as in `tenure_entitlements`. Without them leavers and orphans cannot be told."),
+			"merge_by":         mergeBy,
+			"field_precedence": speaks,
 			"entitlements": schema.MapAttribute{
 				MarkdownDescription: "What people should hold: the `apps` of `tenure_entitlements`. Without it nothing is told to be unmanaged. Null in the result.",
 				ElementType:         frameworkType(appElement()), Optional: true,

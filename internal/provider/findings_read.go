@@ -62,6 +62,9 @@ func (m *findingsModel) read(ctx context.Context, diags *diag.Diagnostics, confi
 		diags.Append(config.GetAttribute(ctx, path.Root(name), &v)...)
 		*to = texts(v)
 	}
+	var speaks types.Map
+	diags.Append(config.GetAttribute(ctx, path.Root("field_precedence"), &speaks)...)
+	m.speaks = precedence(speaks)
 	diags.Append(config.GetAttribute(ctx, path.Root("thresholds"), &m.thresholds)...)
 	diags.Append(config.GetAttribute(ctx, path.Root("waiver"), &m.waivers)...)
 }
@@ -71,7 +74,7 @@ func (d *Data) reviewed(ctx context.Context, diags *diag.Diagnostics, m *finding
 	if len(m.rosters) == 0 {
 		return nil
 	}
-	in, ok := d.gather(ctx, diags, m.rosters, m.mergeBy, false)
+	in, ok := d.gather(ctx, diags, m.rosters, m.mergeBy, m.speaks, false)
 	if !ok {
 		return nil
 	}

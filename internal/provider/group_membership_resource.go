@@ -114,7 +114,7 @@ func (m membershipModel) resolve(ctx context.Context, inv *inventory.App) (membe
 func (m membershipModel) join(ctx context.Context, inv *inventory.App, ref access.AccountRef) error {
 	now, err := inv.Member(ctx, m.GroupID.ValueString(), ref.ID)
 	switch {
-	case err == nil && now.Role == m.Role.ValueString():
+	case err == nil && (now.Role == m.Role.ValueString() || now.RoleFixed || now.Via != ""):
 		return nil
 	case err != nil && !errors.Is(err, fault.NotFound):
 		return err
@@ -170,14 +170,21 @@ func (r *membershipResource) Read(ctx context.Context, req resource.ReadRequest,
 	now, err := inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
-		resp.State.RemoveResource(ctx)
+		if !r.data.keepReused(ctx, &resp.Diagnostics, resp.Private, inv, state.UserName, state.AccountID, types.StringNull()) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	case err != nil:
 		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
 		return
 	}
-	state.Role = text(now.Role)
+	if state.Role.IsNull() || !now.RoleFixed && now.Via == "" {
+		state.Role = text(now.Role)
+	}
+	keepVia(ctx, &resp.Diagnostics, resp.Private, now.Via)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
+	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
+	forgetReused(ctx, &resp.Diagnostics, resp.Private)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
 }
@@ -190,7 +197,8 @@ func (r *membershipResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) {
+	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, plan.label()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "differs from configuration")
@@ -224,8 +232,17 @@ func (r *membershipResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
 	if inv == nil ||
-		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) {
+		r.data.wasMade(inv, "members", state.GroupID.ValueString(), state.AccountID.ValueString()) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) ||
+		r.data.sparesKeeper(ctx, &resp.Diagnostics, req.Private, inv, state) {
 		return
+	}
+	if knownVia(ctx, &resp.Diagnostics, req.Private) != "" {
+		now, err := inv.Member(ctx, state.GroupID.ValueString(), state.AccountID.ValueString())
+		if err == nil && now.Via != "" {
+			warnKept(&resp.Diagnostics, inv, state.label(), now.Via)
+			return
+		}
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
 	diagnose(&resp.Diagnostics, wrap(state.leave(ctx, inv), inv.Name(), "remove", state.label()), stateKept)
@@ -279,8 +296,11 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
-		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) {
-			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
+		r.data.noteLastKeeper(ctx, &resp.Diagnostics, resp.Private, *state, tenant.ValueString())
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "members", state.GroupID.ValueString(), state.AccountID.ValueString())) &&
+			!r.data.planKept(ctx, &resp.Diagnostics, req.Private, state.App, tenant, state.label()) {
+			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()),
 				"The account itself stays.")
 		}
 		return
@@ -294,17 +314,24 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case moved:
-			r.planRemoval(&resp.Diagnostics, *state, tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
+			r.planRemoval(ctx, &resp.Diagnostics, *state, "", tenant, nil, fmt.Sprintf("Applying will remove %s in %s", state.label(), state.App.ValueString()), "The membership moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameGroup:
+			becomes := ""
+			if inv, err := r.data.forState(state.App, tenant); sameGroup || err == nil && r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group) {
+				becomes = plan.Role.ValueString()
+			}
 			follows := func(inv *inventory.App) bool {
 				return r.data.same(ctx, inv, "accounts", state.AccountID, state.UserName, plan.UserName) &&
 					r.data.same(ctx, inv, "groups", state.GroupID, state.Group, plan.Group)
 			}
-			r.planRemoval(&resp.Diagnostics, *state, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
+			r.planRemoval(ctx, &resp.Diagnostics, *state, becomes, tenant, follows, fmt.Sprintf("Applying will replace %s by %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two names mean the same account and group (a rename), in which case nothing is sent.")
 		}
+		if now := reusedBy(ctx, &resp.Diagnostics, req.Private); now != "" && sameUser && !moved {
+			refuseReused(&resp.Diagnostics, state.App.ValueString(), "the membership of "+state.label(), state.UserName, state.AccountID, now, forgetOld)
+		}
 		if !moved {
-			r.planRole(&resp.Diagnostics, *plan, *state, tenant)
+			r.planRole(ctx, &resp.Diagnostics, *plan, *state, tenant)
 		}
 		if !moved && sameUser {
 			plan.AccountID = state.AccountID
@@ -316,6 +343,9 @@ func (r *membershipResource) ModifyPlan(ctx context.Context, req resource.Modify
 			plan.ID = state.ID
 		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
+	if day := r.data.previewFor(plan.App); day != "" && state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), previewValue(day))...)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	r.planMembership(ctx, resp, *plan)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
+	"github.com/tenure-access/terraform-provider-tenure/internal/safeguard"
 )
 
 var (
@@ -169,6 +171,7 @@ func (r *groupResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if imported || !state.Description.IsNull() {
 		state.Description = text(g.Description)
 	}
+	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }
@@ -181,7 +184,7 @@ func (r *groupResource) Update(ctx context.Context, req resource.UpdateRequest, 
 		return
 	}
 	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, state.Tenant) {
+	if inv == nil || !pinTenant(&resp.Diagnostics, inv, state.Tenant) || r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, "the group "+plan.Name.ValueString()) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "differs from configuration")
@@ -207,7 +210,7 @@ func (r *groupResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 		return
 	}
 	inv := r.data.retiring(&resp.Diagnostics, state.App, state.Tenant)
-	if inv == nil || r.data.wasMade(inv, "groups", state.ID.ValueString()) {
+	if inv == nil || r.data.wasMade(inv, "groups", state.ID.ValueString()) || r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, what) {
 		return
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
@@ -230,17 +233,21 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	if plan == nil {
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, state.Tenant)
 		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, state.Tenant, "groups", state.ID.ValueString())) {
-			r.planRemoval(resp, *state)
+			r.planRemoval(ctx, resp, *state)
 		}
 		return
 	}
 	moved := state != nil && r.data.movesTenant(plan.App, state.App, state.Tenant)
 	if moved {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("app"))
-		r.planRemoval(resp, *state)
+		r.planRemoval(ctx, resp, *state)
 	} else if state != nil && !plan.Name.Equal(state.Name) {
 		r.data.rename(state.Tenant, "groups", state.ID, plan.Name)
+	}
+	if state == nil {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tenant"), r.data.planTenant(plan.App))...)
 	}
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
 	if plan.App.IsUnknown() {
@@ -252,19 +259,37 @@ func (r *groupResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	}
 	r.data.cannot(&resp.Diagnostics, inv, app.WriteGroups, path.Root("app"))
 	if !plan.Name.IsUnknown() {
-		r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "groups", plan.Name.ValueString()),
+		r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "groups"), plan.Name.ValueString()),
 			fmt.Sprintf("tenure_group %s in %s", plan.Name.ValueString(), inv.Name()))
 	}
 }
 
-func (r *groupResource) planRemoval(resp *resource.ModifyPlanResponse, state groupModel) {
+func (r *groupResource) planRemoval(ctx context.Context, resp *resource.ModifyPlanResponse, state groupModel) {
 	if state.OnRemoval.ValueString() == string(access.Keep) {
 		return
 	}
 	if inv := r.data.removing(&resp.Diagnostics, state.App, state.Tenant, "the group "+state.Name.ValueString()); inv != nil {
+		r.brakeMembers(ctx, &resp.Diagnostics, inv, state)
 		warn(&resp.Diagnostics, fmt.Sprintf("Applying will delete the group %s in %s", state.Name.ValueString(), inv.Name()),
 			"Everybody loses what the group gives. on_removal = \"keep\" would leave it as it is.")
 	}
+}
+
+// brakeMembers counts everybody who is in a group that is to be deleted.
+func (r *groupResource) brakeMembers(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, state groupModel) {
+	members, _ := membersNow(ctx, diags, inv, state.ID.ValueString())
+	l := singleLoss{collection: safeguard.Collection("groups", state.Name.ValueString()), held: len(members)}
+	inv.ExpectAccounts(ctx, len(members))
+	for _, m := range members {
+		name := m.UserName
+		if name == "" {
+			if a, err := inv.Account(ctx, m.AccountID); err == nil {
+				name = a.Label()
+			}
+		}
+		l.removals = append(l.removals, safeguard.Removal{ID: m.AccountID, Name: cmp.Or(name, m.AccountID), Why: "the group is deleted"})
+	}
+	r.data.brakeOne(diags, inv, l)
 }
 
 func (r *groupResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

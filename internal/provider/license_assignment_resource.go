@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -100,10 +99,16 @@ func assignmentOf(ctx context.Context, inv *inventory.App, product, accountID st
 	if err != nil {
 		return access.Assignment{}, err
 	}
-	if i := slices.IndexFunc(held, func(a access.Assignment) bool { return a.AccountID == accountID }); i >= 0 {
-		return held[i], nil
+	var found *access.Assignment
+	for i, a := range held {
+		if a.AccountID == accountID && (found == nil || found.Via != "" && a.Via == "") { // directly rather than with something else
+			found = &held[i]
+		}
 	}
-	return access.Assignment{}, fault.NotFound
+	if found == nil {
+		return access.Assignment{}, fault.NotFound
+	}
+	return *found, nil
 }
 
 // assign gives the account the license, unless it already has it.
@@ -166,14 +171,19 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	now, err := assignmentOf(ctx, inv, state.Product.ValueString(), state.AccountID.ValueString())
 	switch {
 	case errors.Is(err, fault.NotFound):
-		resp.State.RemoveResource(ctx)
+		if !r.data.keepReused(ctx, &resp.Diagnostics, resp.Private, inv, state.UserName, state.AccountID, types.StringNull()) {
+			resp.State.RemoveResource(ctx)
+		}
 		return
 	case err != nil:
 		r.data.unread(&resp.Diagnostics, inv, inv.Name(), err, state.label())
 		return
 	}
 	state.License = text(now.License)
+	keepVia(ctx, &resp.Diagnostics, resp.Private, now.Via)
 	keepTenant(ctx, &resp.Diagnostics, resp.Private, inv)
+	r.data.notePreview(ctx, &resp.Diagnostics, resp.Private, inv)
+	forgetReused(ctx, &resp.Diagnostics, resp.Private)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity(inv))...)
 }
@@ -186,7 +196,8 @@ func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	inv := r.data.appFor(&resp.Diagnostics, plan.App, nothingSent)
-	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) {
+	if inv == nil || !pinTenant(&resp.Diagnostics, inv, knownTenant(ctx, &resp.Diagnostics, req.Private)) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, plan.label()) {
 		return
 	}
 	plan.defaultProduct()
@@ -217,8 +228,16 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	inv := r.data.retiring(&resp.Diagnostics, state.App, knownTenant(ctx, &resp.Diagnostics, req.Private))
 	if inv == nil ||
-		r.data.wasMade(inv, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString()) {
+		r.data.wasMade(inv, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString()) ||
+		r.data.refusesPreview(ctx, &resp.Diagnostics, req.Private, inv, state.label()) {
 		return
+	}
+	if knownVia(ctx, &resp.Diagnostics, req.Private) != "" {
+		now, err := assignmentOf(ctx, inv, state.Product.ValueString(), state.AccountID.ValueString())
+		if err == nil && now.Via != "" {
+			warnKept(&resp.Diagnostics, inv, state.label(), now.Via)
+			return
+		}
 	}
 	ctx = inventory.WithWhy(ctx, "", "removed from configuration")
 	diagnose(&resp.Diagnostics, wrap(state.remove(ctx, inv), inv.Name(), "remove", state.label()), stateKept)
@@ -274,16 +293,21 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	tenant := knownTenant(ctx, &resp.Diagnostics, req.Private)
-	strip := func(follows func(*inventory.App) bool, summary, detail string) {
-		planStrip(r.data, &resp.Diagnostics, stripped{
+	strip := func(replaced bool, follows func(*inventory.App) bool, summary, detail string) {
+		planStrip(ctx, r.data, &resp.Diagnostics, stripped{
 			app: state.App, tenant: tenant, what: state.label(), userName: state.UserName, id: state.AccountID, follows: follows,
-			collection: safeguard.Collection("licenses", state.Product.ValueString()),
-			op:         "take the " + state.License.ValueString() + " license from", summary: summary, detail: detail,
+			collection: safeguard.Collection("licenses", state.Product.ValueString()), replaced: replaced,
+			count: func(ctx context.Context, inv *inventory.App, l *singleLoss) {
+				countAssignment(ctx, inv, state.Product.ValueString(), l)
+			},
+			op: "take the " + state.License.ValueString() + " license from", summary: summary, detail: detail,
 		})
 	}
 	if plan == nil {
-		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) {
-			strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
+		r.data.noteEndPreview(ctx, &resp.Diagnostics, resp.Private, state.App, tenant)
+		if noteEnd(ctx, &resp.Diagnostics, resp.Private, r.data.handsOver(state.App, tenant, "assignees", state.Product.ValueString(), state.License.ValueString(), state.AccountID.ValueString())) &&
+			!r.data.planKept(ctx, &resp.Diagnostics, req.Private, state.App, tenant, state.label()) {
+			strip(false, nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The account itself stays.")
 		}
 		return
 	}
@@ -296,13 +320,16 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		switch {
 		case moved:
-			strip(nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The assignment moves to the app "+plan.App.ValueString()+".")
+			strip(false, nil, fmt.Sprintf("Applying will remove the %s in %s", state.label(), state.App.ValueString()), "The assignment moves to the app "+plan.App.ValueString()+".")
 		case !sameUser || !sameProduct || !plan.License.Equal(state.License):
 			follows := func(inv *inventory.App) bool {
 				return sameProduct && plan.License.Equal(state.License) && r.data.same(ctx, inv, "accounts", state.AccountID, state.UserName, plan.UserName)
 			}
-			strip(follows, fmt.Sprintf("Applying will replace the %s by the %s in %s", state.label(), plan.label(), plan.App.ValueString()),
+			strip(sameProduct, follows, fmt.Sprintf("Applying will replace the %s by the %s in %s", state.label(), plan.label(), plan.App.ValueString()),
 				"Unless the two user names mean the same account (a rename), in which case nothing is sent.")
+		}
+		if now := reusedBy(ctx, &resp.Diagnostics, req.Private); now != "" && sameUser && !moved {
+			refuseReused(&resp.Diagnostics, state.App.ValueString(), "the "+state.label(), state.UserName, state.AccountID, now, forgetOld)
 		}
 		if !moved && sameUser {
 			plan.AccountID = state.AccountID
@@ -310,6 +337,9 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 				plan.ID = state.ID
 			}
 		}
+	}
+	if day := r.data.previewFor(plan.App); day != "" && state == nil {
+		plan.ID = previewValue(day)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	planIntent(ctx, &resp.Diagnostics, req, resp, moved)
@@ -319,7 +349,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if inv := r.data.planning(&resp.Diagnostics, plan.App); inv != nil {
 		r.data.cannot(&resp.Diagnostics, inv, app.WriteLicenses, path.Root("app"))
 		if !plan.Product.IsUnknown() && !plan.UserName.IsUnknown() {
-			r.data.claim(ctx, &resp.Diagnostics, resp.Private, subject(inv, "assignees", plan.Product.ValueString(), plan.UserName.ValueString()),
+			r.data.claim(ctx, &resp.Diagnostics, resp.Private, stakeOf(inv, subject(inv, "licenses", plan.Product.ValueString()), plan.UserName.ValueString()),
 				fmt.Sprintf("tenure_license_assignment: the %s in %s", plan.label(), inv.Name()))
 		}
 	}

@@ -25,6 +25,7 @@ type rosterDataSource struct{ configuredDataSource }
 type rosterDataModel struct {
 	Rosters types.List   `tfsdk:"rosters"`
 	MergeBy types.List   `tfsdk:"merge_by"`
+	Speaks  types.Map    `tfsdk:"field_precedence"`
 	Fields  types.List   `tfsdk:"fields"`
 	When    types.String `tfsdk:"when"`
 	People  types.Map    `tfsdk:"people"`
@@ -43,8 +44,9 @@ func (*rosterDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 		MarkdownDescription: "People's data and future departures are stored in state by this data source; ask for the `fields` you need. " +
 			"It reads one or several rosters, derives where everybody stands at the time of the run (or at `as_of`), and fails, naming file, line, column and value, when a roster is incomplete or a record is faulty: half a company must never look like a mass departure.",
 		Attributes: map[string]schema.Attribute{
-			"rosters":  rostersAttribute(),
-			"merge_by": mergeByAttribute(),
+			"rosters":          rostersAttribute(),
+			"merge_by":         mergeByAttribute(),
+			"field_precedence": fieldPrecedenceAttribute(),
 			"when": schema.StringAttribute{
 				MarkdownDescription: "Give only those for whom this holds: a condition in [CEL](https://cel.dev) over `person`, as in the rules of `tenure_entitlements`. Left out: everybody.",
 				Optional:            true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
@@ -96,7 +98,7 @@ func (d *rosterDataSource) find(ctx context.Context, diags *diag.Diagnostics, m 
 	}
 	wanted := slices.DeleteFunc(policy.FieldNames(), func(name string) bool { return len(fields) > 0 && !slices.Contains(fields, name) })
 	query, problems := policy.CompileQuery(when, wanted, nil)
-	in, ok := d.data.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), true)
+	in, ok := d.data.gather(ctx, diags, texts(m.Rosters), texts(m.MergeBy), precedence(m.Speaks), true)
 	var found []policy.Found
 	if query != nil && ok {
 		found, problems = query.Run(in)

@@ -39,6 +39,25 @@ func mergeByAttribute() schema.ListAttribute {
 	}
 }
 
+func fieldPrecedenceAttribute() schema.MapAttribute {
+	return schema.MapAttribute{
+		MarkdownDescription: "Rosters that know a field better than the first one does: `{ cost_center = [\"finance\"], manager = [\"org\", \"hr\"] }`. The first of them that has a value gives it to the person, for people of whom several rosters tell (see `merge_by`). " +
+			"Left out for a field, what the person's main employment says counts, and rosters that disagree are named in a warning. Fields: " + quoteList(roster.OwnedFields()) + ".",
+		ElementType: types.ListType{ElemType: types.StringType}, Optional: true,
+	}
+}
+
+// precedence is field_precedence as Go has it.
+func precedence(v types.Map) map[string][]string {
+	out := map[string][]string{}
+	for field, e := range v.Elements() {
+		if l, ok := e.(types.List); ok {
+			out[field] = texts(l)
+		}
+	}
+	return out
+}
+
 // reading reads a roster once in this run, so that everything in a plan is decided on one reading. A failure
 // is not kept: it may have passed when the next data source asks.
 func (d *Data) reading(ctx context.Context, name string) (roster.Roster, error) {
@@ -61,7 +80,7 @@ func (d *Data) reading(ctx context.Context, name string) (roster.Roster, error) 
 
 // gather reads rosters, the strongest first, and puts them together as input of a policy. Everything wrong in
 // any of them is reported. A strict caller takes no faulty record; others have them in the input.
-func (d *Data) gather(ctx context.Context, diags *diag.Diagnostics, names, mergeBy []string, strict bool) (policy.Input, bool) {
+func (d *Data) gather(ctx context.Context, diags *diag.Diagnostics, names, mergeBy []string, speaks map[string][]string, strict bool) (policy.Input, bool) {
 	const nothing = "Nothing was planned from it."
 	var readings []roster.Roster
 	ok, faulty := true, 0
@@ -93,6 +112,13 @@ func (d *Data) gather(ctx context.Context, diags *diag.Diagnostics, names, merge
 	} else if doubts := all.Problems[faulty:]; strict && len(doubts) > 0 {
 		diagnose(diags, faultyRecords(strings.Join(names, ", "), doubts), nothing, path.Root("merge_by"))
 		ok = false
+	}
+	said := len(all.Notices)
+	if err := roster.Settle(&all, names, speaks); err != nil {
+		diagnose(diags, err, nothing, path.Root("field_precedence"))
+		ok = false
+	} else if conflicts := all.Notices[said:]; len(conflicts) > 0 {
+		warn(diags, fmt.Sprintf("Rosters %s disagree", strings.Join(names, ", ")), lines(conflicts))
 	}
 	o := d.lifecycleOptions()
 	return policy.Input{

@@ -28,14 +28,16 @@ func (t *setResource) apply(ctx context.Context, diags *diag.Diagnostics, d *Dat
 	cfg := planned.cfg
 	cfg.Accounts, cfg.Groups, cfg.Licenses = config.state.Accounts, config.state.Groups, config.state.Licenses
 	order := converge.Order{
-		Planned: planned.state, Notes: planned.private.Notes, Config: cfg, Rules: rulesOf(inv),
-		Now: d.clock.Now, Log: newLogger(), HandedOver: func(id string) bool { return d.handedOver(inv.Info().Tenant, id) },
+		Planned: planned.state, Notes: planned.private.Notes, Config: cfg, Rules: rulesOf(ctx, inv),
+		Left: d.leavers(ctx, planned.rosters),
+		Now:  d.clock.Now, Log: newLogger(), HandedOver: func(id string) bool { return d.handedOver(inv.Info().Tenant, id) },
 	}
 	hint := ""
 	if prior != nil {
 		order.Prior = &prior.state
 	} else {
 		hint = untaintHint
+		order.Why = d.whyNew(ctx, inv.Name(), planned.rosters)
 	}
 	if planned.group != "" {
 		g, err := inv.Group(ctx, planned.group)
@@ -71,7 +73,7 @@ func (t *setResource) meet(ctx context.Context, diags *diag.Diagnostics, inv *in
 		return
 	}
 	suspended := m.private.Suspended
-	now, notes := converge.Refresh(m.state, m.private.Notes, seen, rulesOf(inv), d.clock.Now(), nil)
+	now, notes := converge.Refresh(m.state, m.private.Notes, seen, rulesOf(ctx, inv), d.clock.Now(), nil)
 	m.state.Strangers, m.private.Notes = now.Strangers, notes
 	m.private.Suspended = suspended
 }
@@ -109,15 +111,15 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 	if prior.onDestroy != "remove" {
 		return gone
 	}
-	inv := d.appFor(diags, types.StringValue(prior.app), stateKept)
-	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
+	inv := d.retiring(diags, types.StringValue(prior.app), types.StringValue(prior.tenant))
+	if inv == nil || d.refusePreviewOf(diags, inv, prior.private.AsOf, t.what(prior)) {
 		return nil
 	}
 	was := prior.state.Clone()
 	was.Held, was.Strangers = map[converge.Subject]converge.Held{}, map[converge.Subject]string{}
 	t.spareMade(d, inv, prior.cfg.OnRemoval, &was)
 	res := converge.Apply(ctx, inv, converge.Order{
-		Prior: &was, Planned: converge.NewState(), Notes: prior.private.Notes, Config: prior.cfg, Rules: rulesOf(inv),
+		Prior: &was, Planned: converge.NewState(), Notes: prior.private.Notes, Config: prior.cfg, Rules: rulesOf(ctx, inv),
 		Now: d.clock.Now, Log: newLogger(),
 	})
 	if len(res.Failures) == 0 {

@@ -36,6 +36,10 @@ func (t *setResource) brake(diags *diag.Diagnostics, d *Data, inv *inventory.App
 		r := request(l.Subject)
 		r.Removals = append(r.Removals, safeguard.Removal{ID: cmp.Or(l.ID, l.Subject.String()), Name: l.UserName, Explained: l.Explained, Why: l.Why})
 	}
+	for in, names := range p.LastKeepers {
+		r := request(converge.Subject{Kind: access.GrantGroup, In: in})
+		r.Keepers, r.Role = names, access.KeeperRole(inv.Info().GroupRoles)
+	}
 	for s, h := range p.State.Held {
 		if _, before := prior.Held[s]; h.Reason == converge.Dropped && !before {
 			r := request(s)

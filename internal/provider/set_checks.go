@@ -148,3 +148,118 @@ func (t *setResource) checkLosses(diags *diag.Diagnostics, inv *inventory.App, m
 		diagnose(diags, inv.Supports(c), nothingSent, needs[c])
 	}
 }
+
+// checkRosters refuses to take anything from people whom a new value of rosters does not list, and reports whether it did. What they lose was judged
+// by the rosters in state, because Read knows no others; by the new ones they are dropped, and would be held.
+func (t *setResource) checkRosters(ctx context.Context, diags *diag.Diagnostics, d *Data, inv *inventory.App, prior, next *setModel, losses []converge.Loss) bool {
+	if len(next.rosters) == 0 || slices.Equal(prior.rosters, next.rosters) || len(losses) == 0 || next.cfg.OnDropped == "remove" {
+		return false
+	}
+	standing, pending := d.standing(ctx, diags, next.rosters)
+	if standing == nil || pending {
+		return false
+	}
+	people := make(map[string]string, len(prior.state.Accounts)) // key by user name
+	for key, a := range prior.state.Accounts {
+		people[a.UserName()] = key
+	}
+	gone := make(map[string]bool)
+	for _, l := range losses {
+		key := l.Subject.Who
+		if l.Subject.Kind != access.GrantAccount {
+			key = people[key]
+		}
+		if l.Label != converge.Stranger && key != "" && standing(key).Stage == converge.StageDropped {
+			gone[l.UserName] = true
+		}
+	}
+	if len(gone) == 0 {
+		return false
+	}
+	names := sortedKeys(gone)
+	if n := len(names) - claimsInError; n > 0 {
+		names = append(names[:claimsInError:claimsInError], fmt.Sprintf("and %d more", n))
+	}
+	diagnose(diags, &fault.Error{
+		Kind: fault.Protected, System: inv.Name(), Op: "take access from", Subject: fmt.Sprintf("%d people", len(gone)),
+		Cause: fmt.Sprintf("rosters was changed, and none of the new ones (%s) lists %s", strings.Join(next.rosters, ", "), strings.Join(names, ", ")),
+		State: "Nothing was written.", Next: "Correct rosters. If the new ones are right, change rosters of this resource in an apply of its own, and the people after that.",
+	}, nothingSent, path.Root("rosters"))
+	return true
+}
+
+// checkSeats warns where a plan assigns more licenses than there are seats, counting those that it frees, and where
+// the app has no such product. It asks the app only when something is assigned. The answer adds words and never
+// values.
+func (t *setResource) checkSeats(ctx context.Context, diags *diag.Diagnostics, inv *inventory.App, was *converge.State, m *setModel) {
+	var prior converge.Grants
+	if was != nil {
+		prior = was.Licenses
+	}
+	for _, product := range sortedKeys(m.state.Licenses) {
+		holders, held := m.state.Licenses[product], prior[product]
+		if !assigns(held, holders) {
+			continue
+		}
+		pools, err := inv.Pools(ctx)
+		if err != nil {
+			return // the apply itself says what is wrong
+		}
+		pools = slices.DeleteFunc(pools, func(p access.Pool) bool { return p.Product != product })
+		if len(pools) == 0 {
+			warn(diags, "App "+inv.Name()+" has no product "+product, "Applying fails for everybody who is to get a license of it.")
+			continue
+		}
+		if _, known := prior[product]; !known { // who holds one already takes no other seat
+			held = map[string]string{}
+			all, err := inv.Assignees(ctx, product)
+			if err != nil {
+				continue
+			}
+			for _, a := range all {
+				for _, who := range []string{a.UserName, strings.ToLower(a.UserName)} {
+					if _, asked := holders[who]; asked {
+						held[who] = a.License
+					}
+				}
+			}
+		}
+		for _, p := range pools {
+			t.checkPool(diags, inv, p, held, holders)
+		}
+	}
+}
+
+func assigns(held, holders map[string]string) bool {
+	for who, license := range holders {
+		if held[who] != license {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *setResource) checkPool(diags *diag.Diagnostics, inv *inventory.App, p access.Pool, held, holders map[string]string) {
+	need, freed := 0, 0
+	for who, license := range holders {
+		if license == p.License && held[who] != p.License {
+			need++
+		}
+	}
+	for who, license := range held {
+		if license == p.License && holders[who] != p.License {
+			freed++
+		}
+	}
+	free := p.Total - p.Used
+	if p.Total < 0 || p.Used < 0 || need <= free+freed {
+		return
+	}
+	name := p.License
+	if p.Product != p.License {
+		name = p.Product + "/" + p.License
+	}
+	warn(diags, fmt.Sprintf("App %s has too few seats of %s: %d are free and %d are to be assigned", inv.Name(), name, max(free, 0)+freed, need),
+		fmt.Sprintf("The pool has %d seats, of which %d are used; this plan frees %d. Applying fails for %d people. Buy seats, or assign fewer.",
+			p.Total, p.Used, freed, need-free-freed))
+}

@@ -64,6 +64,7 @@ type setPrivate struct {
 	converge.Notes
 	Intent string `json:"intent,omitempty"` // see intent.go
 	Owner  string `json:"owner,omitempty"`  // see claims.go
+	AsOf   string `json:"as_of,omitempty"`  // see preview.go
 }
 
 // setResource serves one setKind.

@@ -1,12 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,9 +34,10 @@ func (t *setResource) what(m *setModel) string {
 }
 
 // rulesOf are the rules of an app for planning.
-func rulesOf(inv *inventory.App) converge.Rules {
+func rulesOf(ctx context.Context, inv *inventory.App) converge.Rules {
 	info := inv.Info()
 	return converge.Rules{
+		Own: func(userName string) bool { return inv.IsOwn(ctx, userName) }, Keeper: access.KeeperRole(info.GroupRoles),
 		App: inv.Name(), FoldCase: info.UserNamesFoldCase, Fields: info.Fields, Bound: slices.Contains(info.Fields, access.PersonID),
 		Protected: inv.IsProtected, Ignored: inv.IsIgnored,
 	}
@@ -47,7 +48,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	if m == nil {
 		return nil
 	}
-	inv, err := d.app(m.app)
+	inv, err := d.forState(types.StringValue(m.app), types.StringValue(m.tenant))
 	var seen converge.Seen
 	if err == nil {
 		if !pinTenant(diags, inv, types.StringValue(m.tenant)) {
@@ -69,9 +70,14 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	if diags.HasError() {
 		return nil
 	}
-	m.state, m.private.Notes = converge.Refresh(m.state, m.private.Notes, seen, rulesOf(inv), d.clock.Now(), standing)
+	m.state, m.private.Notes = converge.Refresh(m.state, m.private.Notes, seen, rulesOf(ctx, inv), d.clock.Now(), standing)
+	if len(m.state.Strangers)+len(m.state.Held) > 0 {
+		m.private.Notes.Self = cmp.Or(inv.Self(ctx).UserName, m.private.Notes.Self) // known once, it stays known while the app does not answer
+	}
 	m.private.RostersPending = pending
-	d.note(m.app, m.state, &m.private.Notes)
+	d.note(inv.Name(), m.state, &m.private.Notes)
+	m.private.Extended = d.extended(ctx, inv.Name(), m.rosters, m.state)
+	m.private.AsOf = d.previewOf(inv)
 	m.tenant = inv.Info().Tenant
 	if ref, ok := seen.Groups[m.group]; ok {
 		m.groupID = ref.ID
@@ -82,7 +88,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 // plan says what an apply would make of the resource. Nil leaves Terraform's own proposal.
 func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data, prior, config *setModel) *setModel {
 	if config == nil {
-		return t.planDestroy(diags, d, prior)
+		return t.planDestroy(ctx, diags, d, prior)
 	}
 	next := *config
 	next.fresh = prior == nil
@@ -102,7 +108,10 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	never := func(string) bool { return false }
 	rules := converge.Rules{App: next.app, Protected: never, Ignored: never}
 	if inv != nil {
-		rules = rulesOf(inv)
+		if d.refusePreviewOf(diags, inv, next.private.AsOf, t.what(&next)) {
+			return &next
+		}
+		rules = rulesOf(ctx, inv)
 		t.check(ctx, diags, inv, &next)
 	}
 	p := converge.Plan(was, next.private.Notes, cfg, rules)
@@ -114,16 +123,25 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 	for _, w := range p.Warnings {
 		warn(diags, w.Summary, w.Detail)
 	}
-	if len(p.State.Explanations) == 0 && was != nil {
+	changes := len(p.State.Explanations) > 0
+	if !changes && was != nil {
 		p.State.Explanations = was.Explanations // nothing changes, so nothing is to be explained anew
 	}
 	next.state = p.State
 	if inv != nil {
+		switch day := d.previewOf(inv); {
+		case day == "":
+		case prior == nil: // explanations are not known yet
+			next.tenant = "a preview of " + day + " under as_of, which cannot be applied; plan again without"
+		case changes:
+			explainPreview(&next.state, day)
+		}
 		t.checkLosses(diags, inv, &next, p.Losses)
-		if prior != nil {
+		t.checkSeats(ctx, diags, inv, was, &next)
+		if prior != nil && !t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses) {
 			t.brake(diags, d, inv, prior.state, p)
 		}
-		t.claim(diags, d, inv, &next)
+		t.claim(ctx, diags, d, inv, &next)
 	}
 	return &next
 }
@@ -131,6 +149,9 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 // planApp finds the app and refuses what would make the resource another one. The app is nil while its
 // configuration is not known; not ok is the same for its name.
 func (t *setResource) planApp(diags *diag.Diagnostics, d *Data, prior, next *setModel) (*inventory.App, bool) {
+	if prior == nil {
+		next.tenant = converge.Unknown // until the app is
+	}
 	if next.app == converge.Unknown || next.group == converge.Unknown {
 		return nil, false
 	}
@@ -165,8 +186,9 @@ func (t *setResource) planApp(diags *diag.Diagnostics, d *Data, prior, next *set
 	return inv, true
 }
 
-// claim makes this resource the only one of the run that manages its subjects.
-func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App, m *setModel) {
+// claim makes this resource the only one of the run that manages its subjects, and where it removes strangers the
+// only one that manages anybody there.
+func (t *setResource) claim(ctx context.Context, diags *diag.Diagnostics, d *Data, inv *inventory.App, m *setModel) {
 	if m.private.Owner == "" {
 		m.private.Owner = rand.Text()
 	}
@@ -174,30 +196,40 @@ func (t *setResource) claim(diags *diag.Diagnostics, d *Data, inv *inventory.App
 	for _, g := range m.state.Groups {
 		n += len(g)
 	}
-	subjects := make([]string, 0, n)
-	add := func(collection string, parts ...string) {
-		subjects = append(subjects, subject(inv, collection, parts...))
+	stakes, whole := make([]stake, 0, n), []string(nil)
+	folds := inv.Info().UserNamesFoldCase
+	open := func(kind access.GrantKind, words string, in ...string) string {
+		collection := subject(inv, words, in...)
+		if m.cfg.Remove[kind] {
+			whole = append(whole, collection)
+		}
+		return collection
 	}
-	for _, a := range m.state.Accounts {
-		if name := a.UserName(); name != "" {
-			add("accounts", name)
+	if t.kind.whole() {
+		collection := open(access.GrantAccount, "accounts")
+		for _, a := range m.state.Accounts {
+			if name := a.UserName(); name != "" {
+				stakes = append(stakes, newStake(inv, folds, collection, name, "account "+name))
+			}
 		}
 	}
 	for in, holders := range m.state.Groups {
+		collection := open(access.GrantGroup, "members", groupKey(ctx, inv, in, m.private.Groups[in].ID))
 		for who := range holders {
-			add("members", in, who)
+			stakes = append(stakes, newStake(inv, folds, collection, who, who+" in group "+in))
 		}
 	}
 	for in, holders := range m.state.Licenses {
+		collection := open(access.GrantLicense, "licenses", in)
 		for who := range holders {
-			add("licenses", in, who)
+			stakes = append(stakes, newStake(inv, folds, collection, who, who+" in product "+in))
 		}
 	}
-	diagnose(diags, d.claims.takeAll(subjects, m.private.Owner, t.what(m)), nothingSent, path.Root("app"))
+	diagnose(diags, d.claims.take(m.private.Owner, t.what(m), stakes, whole), nothingSent, path.Root("app"))
 }
 
 // planDestroy notes that Delete may act, and checks and names what it will do.
-func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setModel) *setModel {
+func (t *setResource) planDestroy(ctx context.Context, diags *diag.Diagnostics, d *Data, prior *setModel) *setModel {
 	if prior == nil {
 		return nil
 	}
@@ -207,31 +239,35 @@ func (t *setResource) planDestroy(diags *diag.Diagnostics, d *Data, prior *setMo
 	if prior.onDestroy != "remove" {
 		return &next
 	}
-	inv := d.appFor(diags, types.StringValue(prior.app), nothingSent)
+	inv := d.removing(diags, types.StringValue(prior.app), types.StringValue(prior.tenant), t.what(prior))
 	if inv == nil || !pinTenant(diags, inv, types.StringValue(prior.tenant)) {
 		return &next
 	}
-	var guarded []string
+	// Under create_before_destroy Terraform plans this end only while it applies, after the new object was made.
+	ending := *prior
+	ending.state = prior.state.Clone()
+	t.spareMade(d, inv, prior.cfg.OnRemoval, &ending.state)
 	names := make(map[string]bool)
-	for _, a := range prior.state.Accounts {
+	for _, a := range ending.state.Accounts {
 		names[a.UserName()] = true
 	}
 	for _, kind := range []access.GrantKind{access.GrantGroup, access.GrantLicense} {
-		for _, holders := range prior.state.Grants(kind) {
+		for _, holders := range ending.state.Grants(kind) {
 			for who := range holders {
 				names[who] = true
 			}
 		}
 	}
+	guarded := 0
+	if len(names) == 0 {
+		return &next
+	}
 	for _, who := range sortedKeys(names) {
-		if inv.IsProtected(who) {
-			guarded = append(guarded, who)
+		if guarded < claimsInError && refuseProtected(ctx, diags, inv, who, "remove", path.Root("app")) {
+			guarded++
 		}
 	}
-	if len(guarded) > 0 {
-		refuseProtected(diags, inv, strings.Join(guarded[:min(len(guarded), claimsInError)], ", "), "remove", path.Root("app"))
-	}
-	t.brakeDestroy(diags, d, inv, prior)
+	t.brakeDestroy(diags, d, inv, &ending)
 	warn(diags, fmt.Sprintf("Destroying %s takes it from %d people", t.what(prior), len(names)),
 		"on_destroy = \"remove\" removes everything that this resource manages there, and leaves strangers and what is held alone. on_destroy = \"keep\" would only stop managing it.")
 	return &next

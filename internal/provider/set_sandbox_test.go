@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -8,12 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/acctest"
+	"github.com/tenure-access/terraform-provider-tenure/internal/audit"
 	"github.com/tenure-access/terraform-provider-tenure/internal/sandbox"
 )
 
@@ -38,9 +41,12 @@ func newSCIMEstate(t testing.TB, o sandbox.Options) scimEstate {
 }
 
 // config writes a configuration with the app slack.
-func (e scimEstate) config(rest string) {
+func (e scimEstate) config(rest string) { e.configure("", rest) }
+
+func (e scimEstate) configure(providerLines, rest string) {
 	e.Config(fmt.Sprintf(`
 provider "tenure" {
+%s
   app {
     name = "slack"
     scim {
@@ -49,7 +55,7 @@ provider "tenure" {
     }
   }
 }
-%s`, e.url, rest))
+%s`, providerLines, e.url, rest))
 }
 
 // data gives variables by file, which costs less than an expression.
@@ -73,65 +79,108 @@ func (e scimEstate) writes() map[string]int {
 	return out
 }
 
-const threeHundred = `
+// people is how many people the tests of a whole company have: TENURE_TEST_PEOPLE, or as many as Terraform renders in
+// a few seconds. They hold at 10,000 as well, which takes minutes.
+func people(t testing.TB) int {
+	t.Helper()
+	text := os.Getenv("TENURE_TEST_PEOPLE")
+	if text == "" {
+		return 1_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 100 {
+		t.Fatalf("TENURE_TEST_PEOPLE is %q; it takes a number from 100", text)
+	}
+	return n
+}
+
+// company manages n accounts, k0 to kn.
+func (e scimEstate) company(n int, providerLines string) {
+	e.t.Helper()
+	accounts := make(map[string]any, n)
+	for i := range n {
+		accounts[fmt.Sprintf("k%d", i)] = map[string]string{"user_name": fmt.Sprintf("p%d@x", i), "title": "Engineer"}
+	}
+	e.data(map[string]any{"accounts": accounts})
+	e.configure(providerLines, `
+variable "accounts" {
+  type = map(object({ user_name = string, title = string }))
+}
 resource "tenure_app_access" "this" {
   app      = "slack"
-  accounts = { for i in range(300) : "k${i}" => { user_name = "p${i}@x", title = "Engineer" } }
+  accounts = var.accounts
   unmanaged {
     accounts  = "report"
     members   = "report"
     assignees = "report"
   }
 }
-`
+`)
+}
 
-// Seven creations fail for good; when the app takes them, exactly seven more are sent, and nothing else.
+// Seven creations of a company fail for good: the others are in state and one error names the seven. When the app
+// takes them, exactly seven more are sent, and nothing else; -replace and taint send nothing at all.
 func TestAppAccessPartialFailureOverSCIM(t *testing.T) {
 	t.Parallel()
-	e := newSCIMEstate(t, sandbox.Options{Dialect: sandbox.Dialect{PageSize: 100}})
+	n := people(t)
+	e := newSCIMEstate(t, sandbox.Options{Dialect: sandbox.Dialect{PageSize: 1000}})
 	err := e.AddFaults(sandbox.Rule{Method: "POST", Path: "^/Users$", Body: `"p(7|17|27|37|47|57|67)@x"`, Fault: sandbox.Fault{Status: 400, SCIMType: "invalidValue"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.config(threeHundred)
+	e.company(n, "")
 	out, code := e.Try("apply", "-auto-approve")
 	if code == 0 {
 		t.Fatal("an apply with failures ended well")
 	}
-	contains(t, out, "Cannot finish 7 of 300 changes in slack", "accounts/k67 (p67@x)", "scim 400 invalidValue")
-	equal(t, "users", len(e.Users()), 293)
+	contains(t, out, fmt.Sprintf("Cannot finish 7 of %d changes in slack", n), "accounts/k67 (p67@x)", "scim 400 invalidValue")
+	equal(t, "errors", strings.Count(out, "Error:"), 1)
+	equal(t, "users", len(e.Users()), n-7)
 	_, p := e.Plan()
+	equal(t, "changes", acctest.Changes(p), map[string]string{whole: "delete,create"})
 	equal(t, "planned", added(planned(t, p, whole, "accounts")), []string{"k17", "k27", "k37", "k47", "k57", "k67", "k7"})
 	e.ClearFaults()
 	e.Reset()
 	e.Run("apply", "-auto-approve")
 	equal(t, "writes", e.writes(), map[string]int{"POST /Users": 7})
-	equal(t, "users", len(e.Users()), 300)
+	equal(t, "users", len(e.Users()), n)
 
 	e.Reset()
 	e.Empty()
 	equal(t, "writes of an empty plan", e.writes(), map[string]int{})
-	if n := e.Count("GET", "/Users") + e.Count("GET", "/Users/{id}"); n > 3+2 {
-		t.Errorf("refreshing 300 accounts in 3 pages took %d requests", n)
+	pages := (n + 99) / 100 // as many as the connector asks for at a time
+	if sent := e.Count("GET", "/Users") + e.Count("GET", "/Users/{id}"); sent > pages+2 {
+		t.Errorf("refreshing %d accounts in %d pages took %d requests", n, pages, sent)
 	}
+	e.Run("apply", "-auto-approve", "-replace="+whole)
+	e.Run("taint", whole)
+	e.Run("apply", "-auto-approve")
+	equal(t, "writes of replacing", e.writes(), map[string]int{})
 }
 
-// The provider is killed while it creates accounts. The next apply finds what was made and makes the rest.
+// The provider is killed while it creates a company. The next apply finds what was made and makes the
+// rest; everything that was ever made is on record, in a chain that holds.
 func TestAppAccessSurvivesKill(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/exe"); err != nil {
 		t.Skip("not checked: finding the provider's process needs /proc")
 	}
-	e := newSCIMEstate(t, sandbox.Options{Latency: 20 * time.Millisecond, Dialect: sandbox.Dialect{PageSize: 100}})
-	e.config(threeHundred)
+	n := people(t)
+	e := newSCIMEstate(t, sandbox.Options{Latency: time.Millisecond, Dialect: sandbox.Dialect{PageSize: 1000}})
+	log := filepath.Join(e.Dir, "audit.jsonl")
+	e.company(n, fmt.Sprintf("  audit_log {\n    path = %q\n  }\n", log))
 	cmd := exec.CommandContext(t.Context(), acctest.Terraform(t), "apply", "-auto-approve")
 	cmd.Dir, cmd.Env = e.Dir, e.Env
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(2 * time.Minute); len(e.Users()) < 60; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("no account was made")
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for len(e.Users()) < n/5 {
+		select {
+		case err := <-ended:
+			t.Fatalf("the apply ended with %d accounts: %v", len(e.Users()), err)
+		case <-time.After(5 * time.Millisecond):
 		}
 	}
 	for _, pid := range children(t, cmd.Process.Pid, "terraform-provider-tenure") {
@@ -139,25 +188,55 @@ func TestAppAccessSurvivesKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := cmd.Wait(); err == nil {
+	if err := <-ended; err == nil {
 		t.Fatal("the apply ended well without its provider")
 	}
 	made := len(e.Users())
-	if made >= 300 {
+	if made >= n {
 		t.Skip("not checked: the provider was done before it was killed")
 	}
+	attempted, report := attempts(t, log)
+	if sent := e.Count("POST", "/Users"); attempted < sent {
+		t.Errorf("%d creations were sent before the kill, and %d attempts are on record", sent, attempted)
+	}
+	t.Logf("killed: %d attempts on record, %d made, %d without an outcome", attempted, made, len(report.Unfinished))
 	e.Reset()
 	e.Run("apply", "-auto-approve")
 	names := make(map[string]int)
 	for _, u := range e.Users() {
 		names[u.UserName]++
 	}
-	equal(t, "users", len(names), 300)
-	equal(t, "accounts", len(e.Users()), 300)
-	if n := e.Count("POST", "/Users"); n > 300-made {
-		t.Errorf("%d accounts were there, and %d more were asked for", made, n)
+	equal(t, "users", len(names), n)
+	equal(t, "accounts", len(e.Users()), n)
+	if sent := e.Count("POST", "/Users"); sent > n-made {
+		t.Errorf("%d accounts were there, and %d more were asked for", made, sent)
 	}
+	open := len(report.Unfinished)
+	after, report := attempts(t, log)
+	equal(t, "attempts of the second apply", after-attempted, n-made)
+	equal(t, "attempts whose outcome only the kill knows", len(report.Unfinished), open)
 	e.Empty()
+}
+
+// attempts counts the creations on record, each user once, and verifies the chain.
+func attempts(t testing.TB, path string) (int, audit.Report) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := audit.Verify(bytes.NewReader(raw))
+	if err != nil {
+		t.Errorf("the chain is broken: %v", err)
+	}
+	n := 0
+	for line := range bytes.Lines(raw) {
+		var e audit.Entry
+		if json.Unmarshal(line, &e) == nil && e.Operation == "create account" && e.Outcome == audit.Attempted {
+			n++
+		}
+	}
+	return n, report
 }
 
 // children are the child processes of parent that run the named program.

@@ -33,7 +33,8 @@ func (d *Data) standing(ctx context.Context, diags *diag.Diagnostics, names []st
 	people, ok := d.companies.by[key]
 	if !ok {
 		var err error
-		if people, err = d.readCompany(ctx, names); err != nil {
+		var since map[string]string
+		if people, since, err = d.readCompany(ctx, names); err != nil {
 			var later errPending
 			if errors.As(err, &later) {
 				warn(diags, "Rosters are not known yet: "+strings.Join(names, ", "), sentence(later.fault.Cause)+" Nobody who leaves the configuration can be removed until then.")
@@ -43,9 +44,9 @@ func (d *Data) standing(ctx context.Context, diags *diag.Diagnostics, names []st
 			return nil, false
 		}
 		if d.companies.by == nil {
-			d.companies.by = make(map[string]company)
+			d.companies.by, d.companies.since = make(map[string]company), make(map[string]map[string]string)
 		}
-		d.companies.by[key] = people
+		d.companies.by[key], d.companies.since[key] = people, since
 	}
 	return undecided.or(func(personID string) converge.Standing {
 		if st, ok := people[personID]; ok {
@@ -65,7 +66,30 @@ func (undecided company) or(next func(string) converge.Standing) func(string) co
 	}
 }
 
-func (d *Data) readCompany(ctx context.Context, names []string) (company, error) {
+// whyNew says why somebody gets something in a first apply. A first apply has no Read before it that could have
+// noted policy's reasons, and the walk that carries it out evaluates no policy, unless something had to be applied
+// first; the rosters can be asked. That they cannot be read is no reason not to go on: "" is no answer.
+func (d *Data) whyNew(ctx context.Context, name string, rosters []string) func(s converge.Subject, person string) string {
+	var ignored diag.Diagnostics
+	standing, pending := d.standing(ctx, &ignored, rosters)
+	var since map[string]string
+	if standing != nil && !pending {
+		d.companies.mu.Lock()
+		since = d.companies.since[strings.Join(rosters, "\x00")]
+		d.companies.mu.Unlock()
+	}
+	return func(s converge.Subject, person string) string {
+		if why := d.why(name, s.String()); why != "" {
+			return why
+		}
+		if day := since[person]; day != "" {
+			return "in configuration; in " + strings.Join(rosters, ", ") + " with access since " + day
+		}
+		return ""
+	}
+}
+
+func (d *Data) readCompany(ctx context.Context, names []string) (company, map[string]string, error) {
 	var all []access.Person
 	var errs []error
 	faulty := make(map[string]bool)
@@ -81,20 +105,25 @@ func (d *Data) readCompany(ctx context.Context, names []string) (company, error)
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	opts := d.lifecycleOptions()
 	merged := lifecycle.Merge(all, d.clock.Now(), opts)
 	people := make(company, len(merged)+len(faulty))
+	since := make(map[string]string)
 	for i := range merged {
-		people[merged[i].PersonID] = standingOf(lifecycle.At(merged[i], d.clock.Now(), opts))
+		at := lifecycle.At(merged[i], d.clock.Now(), opts)
+		people[merged[i].PersonID] = standingOf(at)
+		if at.InWindow() && !at.Start.IsZero() {
+			since[merged[i].PersonID] = at.Start.Format(time.DateOnly)
+		}
 	}
 	for id := range faulty {
 		if id != "" {
 			people[id] = converge.Standing{Stage: converge.StageQuarantined}
 		}
 	}
-	return people, nil
+	return people, since, nil
 }
 
 // standingOf is what a place in working life means for access that configuration no longer asks for.

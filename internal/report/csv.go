@@ -49,7 +49,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 		f := &r.Findings[i]
 		plan := r.plan(f.Plan)
 		add("finding", plan.Name, plan.Timestamp, "", f.PersonID, f.PersonID, "", "", f.App, "", f.Kind, f.Subject, "", "", f.Suggestion, f.Kind, f.Reason, f.Evidence,
-			"", f.MonthlyCost, "", f.Source, f.Severity, f.Fingerprint, fmt.Sprint(f.Waived))
+			f.FirstSeen, f.MonthlyCost, f.Currency, f.Source, f.Severity, f.Fingerprint, fmt.Sprint(f.Waived))
 	}
 	for _, s := range r.Stops {
 		add("stop", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", s.Summary+": "+s.Detail, "", "", "", "", s.Resource, "", "", "")

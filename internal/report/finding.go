@@ -12,6 +12,7 @@ var rules = [...]rule{
 	{"dropped_from_roster", "Person missing from every roster", "The person is in no roster any more, which is not a proof that they left. Ask HR; their access is kept until a roster says that they left."},
 	{"dormant_account", "Account not used for long", "Nobody has signed in for longer than the threshold. Ask whether the account is needed, and take it away if it is not."},
 	{"never_used", "Account never used", "Nobody has ever signed in. Ask whether the account is needed, and take it away if it is not."},
+	{"unmanaged_account", "Account that nothing gives", "Somebody who works here has an account that no rule and no exception gives. Add one for it, or take the account away."},
 	{"unmanaged_membership", "Membership that nothing asks for", "Somebody was put into a group outside Tenure. Add a rule or an exception for it, or let the plan take it away."},
 	{"unmanaged_license", "License that nothing asks for", "A license was assigned outside Tenure. Add a rule or an exception for it, or let the plan take it away."},
 	{"license_on_inactive", "License on an inactive account", "The account is deactivated and still holds a license that is paid for. Take the license away."},

@@ -77,6 +77,7 @@ func policy() string {
 // page is what stands in the file without a script.
 type page struct {
 	Title, Headline, Version, Cost string
+	FindingWords                   string
 	Redacted                       bool
 	Unpriced                       int
 	Plans                          []pagePlan
@@ -104,7 +105,7 @@ type (
 func pageOf(r *Report, title string) page {
 	p := page{
 		Title: title, Headline: upperFirst(r.headline()) + ".", Version: r.Version, Cost: costWords(r.Summary.Cost), Redacted: r.Redacted, Unpriced: r.Summary.Unpriced,
-		Findings: len(r.Findings) > 0, People: len(r.People) > 0,
+		Findings: len(r.Findings) > 0, FindingWords: r.findingWords(), People: len(r.People) > 0,
 	}
 	for i := range r.Plans {
 		plan := &r.Plans[i]
@@ -147,8 +148,9 @@ type view struct {
 
 func newView() *view { return &view{strings: []string{""}, number: map[string]int{"": 0}} }
 
-func (v *view) text(s string) int {
-	s = plain(s)
+func (v *view) text(s string) int { return v.intern(plain(s)) }
+
+func (v *view) intern(s string) int {
 	n, ok := v.number[s]
 	if !ok {
 		n = len(v.strings)
@@ -268,9 +270,16 @@ func quote(s string) string {
 
 func (v *view) finding(f *Finding) []any {
 	text := []int{}
-	for _, s := range []string{f.Reason, f.Evidence, f.Suggestion} {
+	owner, since := "", ""
+	if f.Owner != "" {
+		owner = f.Owner + " answers for the app"
+	}
+	if f.FirstSeen != "" {
+		since = "since " + f.FirstSeen
+	}
+	for _, s := range []string{f.Reason, f.Evidence, since, f.cost(), f.Suggestion, owner} {
 		if s != "" {
-			text = append(text, v.text(s))
+			text = append(text, v.intern(lines(s)))
 		}
 	}
 	class := ""

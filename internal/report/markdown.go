@@ -140,7 +140,7 @@ func (m *markdown) summary() {
 	if len(r.Summary.Cost) > 0 {
 		m.add("The monthly cost of licenses changes by **" + costWords(r.Summary.Cost) + "**.")
 		if r.Summary.Unpriced > 0 {
-			m.add(fmt.Sprintf(" %s not counted: no `license_price` names them.", count(r.Summary.Unpriced, "license is", "licenses are")))
+			m.add(fmt.Sprintf(" %s not counted: no `license_price` gives a price.", count(r.Summary.Unpriced, "license is", "licenses are")))
 		}
 		m.add("\n\n")
 	}
@@ -170,8 +170,8 @@ func (m *markdown) findings() {
 		if where := strings.Trim(f.App+"/"+f.Subject, "/"); where != "" {
 			line += ": " + code(where)
 		}
-		for _, s := range []string{f.Reason, f.Suggestion} {
-			if s != "" {
+		for _, s := range []string{f.Reason, f.cost(), f.Suggestion} {
+			if s != "" && !strings.Contains(s, "\n") { // a suggestion of several lines is HCL: the other forms have it
 				line += " · " + code(s)
 			}
 		}

@@ -232,14 +232,17 @@ type Finding struct {
 	Kind        string `json:"kind"`
 	Severity    string `json:"severity"`
 	App         string `json:"app,omitempty"`
+	Owner       string `json:"owner,omitempty"` // who answers for the app
 	Subject     string `json:"subject,omitempty"`
 	PersonID    string `json:"person_id,omitempty"`
 	Reason      string `json:"reason,omitempty"`
 	Evidence    string `json:"evidence,omitempty"`
+	FirstSeen   string `json:"first_seen,omitempty"`
 	Suggestion  string `json:"suggestion,omitempty"`
 	Fingerprint string `json:"fingerprint"`
 	Waived      bool   `json:"waived"`
 	MonthlyCost string `json:"monthly_cost,omitempty"` // as the data source writes it
+	Currency    string `json:"currency,omitempty"`
 	Plan        int    `json:"plan"`
 	Source      string `json:"source"` // address of the data source
 }
@@ -254,7 +257,7 @@ type Stop struct {
 
 // Note is something about the report that its reader must know.
 type Note struct {
-	Code     string `json:"code"` // unknown, sensitive, destroyed, imported
+	Code     string `json:"code"` // deferred, destroyed, gap, imported, sensitive, unknown
 	Text     string `json:"text"`
 	Resource string `json:"resource,omitempty"`
 }

@@ -61,17 +61,16 @@ type price struct {
 // prices are the license_price blocks by app.
 type prices map[string][]price
 
-// of finds what one license costs a month. A price without a product is for the license of that name; where the
-// vendor has no families, product and license have one name.
+// of finds what one license costs a month: a price of its own comes before that of all licenses of the product.
 func (p prices) of(app, product, license string) (price, bool) {
 	var found price
 	ok := false
 	for _, e := range p[app] {
 		switch {
-		case e.license != license && (e.license != "" || e.product != product):
-		case e.product == product:
+		case e.product != product:
+		case e.license == license:
 			return e, true
-		case e.product == "" && !ok:
+		case e.license == "":
 			found, ok = e, true
 		}
 	}
@@ -99,11 +98,11 @@ func pricesOf(expressions map[string]json.RawMessage, into prices) {
 	for _, a := range apps {
 		for _, e := range a.Price {
 			monthly, err := ParseMoney(scalar(e.Monthly.Value))
-			if err != nil || scalar(a.Name.Value) == "" || scalar(e.License.Value) == "" && scalar(e.Product.Value) == "" {
+			if err != nil || scalar(a.Name.Value) == "" || scalar(e.Product.Value) == "" {
 				continue
 			}
 			into[scalar(a.Name.Value)] = append(into[scalar(a.Name.Value)],
-				price{scalar(e.Product.Value), scalar(e.License.Value), monthly, strings.ToUpper(scalar(e.Currency.Value))})
+				price{scalar(e.Product.Value), scalar(e.License.Value), monthly, scalar(e.Currency.Value)})
 		}
 	}
 }

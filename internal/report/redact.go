@@ -69,8 +69,11 @@ func (r *Report) Redact(key []byte) {
 	}
 	for i := range r.Notes {
 		r.Notes[i].Resource = x.address(r.Notes[i].Resource)
-		if r.Notes[i].Code == "deferred" {
-			r.Notes[i].Text = "Changes are deferred to a later plan and not shown." // it names the file
+		switch r.Notes[i].Code {
+		case "deferred": // it names the file
+			r.Notes[i].Text = "Changes are deferred to a later plan and not shown."
+		case "gap": // it tells what an app answered
+			r.Notes[i].Text = "Something was not looked into."
 		}
 	}
 }
@@ -236,23 +239,22 @@ func (x *redactor) why(g *Grant, why string) string {
 
 func (x *redactor) finding(f *Finding) {
 	f.Kind, f.Severity, f.App = x.label(f.Kind), x.label(f.Severity), x.name("app", f.App)
-	if s, ok := parseSubject(f.Subject); ok && s.who != "" {
-		who := f.PersonID
-		if who == "" {
-			who = s.who
-		}
-		f.Subject = string(s.kind) + "/"
-		if s.in != "" {
-			f.Subject += x.name(string(s.kindOf()), s.in) + "/"
-		}
-		f.Subject += x.pseudonym("person", who)
-	} else if f.Subject == f.PersonID {
-		f.Subject = x.pseudonym("person", f.Subject)
-	} else {
+	switch t := f.about(); {
+	case t.kind == "":
 		f.Subject = x.pseudonym("subject", f.Subject)
+	case t.code != "":
+		f.Subject = "waivers/" + x.pseudonym("finding", t.code)
+	default:
+		f.Subject = x.label(t.kind)
+		for _, s := range []string{x.name(strings.TrimSuffix(t.kind, "s"), t.in), x.name("license", t.license), x.pseudonym("person", cmp.Or(f.PersonID, t.who))} {
+			if s != "" {
+				f.Subject += "/" + s
+			}
+		}
 	}
 	f.PersonID = x.pseudonym("person", f.PersonID)
-	f.Reason, f.Evidence, f.Suggestion = "", "", ""
+	f.Owner, f.Reason, f.Evidence, f.Suggestion = "", "", "", ""
+	f.FirstSeen, f.Currency = x.label(f.FirstSeen), x.label(f.Currency)
 	f.Fingerprint = x.pseudonym("finding", f.Fingerprint) // it is made of who and what, without a key
 	if f.MonthlyCost != "" && strings.Trim(f.MonthlyCost, "0123456789.-") != "" {
 		f.MonthlyCost = ""

@@ -145,17 +145,19 @@ func sarifResultOf(f *Finding, rule int, location string) sarifResult {
 	if logical != "" {
 		message += ": " + logical
 	}
-	for _, s := range []string{f.Reason, f.Evidence, f.Suggestion} {
+	for _, s := range []string{f.Reason, f.Evidence, f.cost(), f.Suggestion} {
 		if s != "" {
-			message += ". " + strings.TrimRight(s, ". ")
+			message += ".\n" + strings.TrimRight(s, ". ")
 		}
 	}
 	res := sarifResult{
 		RuleID: f.Kind, RuleIndex: rule, Level: sarifLevel(f.Severity), Message: sarifText{Text: sarifMessage(message)},
-		Locations: []sarifLocation{{Physical: sarifPhysical{sarifArtifact{location}, sarifRegion{1}}}},
-		// The first is the only one that GitHub looks at.
-		Fingerprints: map[string]string{"primaryLocationLineHash": f.Fingerprint, "tenureFinding/v1": f.Fingerprint},
+		Locations:    []sarifLocation{{Physical: sarifPhysical{sarifArtifact{location}, sarifRegion{1}}}},
+		Fingerprints: map[string]string{},
 		Properties:   map[string]any{"severity": f.Severity},
+	}
+	if f.Fingerprint != "" { // the first is the only one that GitHub looks at
+		res.Fingerprints["primaryLocationLineHash"], res.Fingerprints["tenureFinding/v1"] = f.Fingerprint, f.Fingerprint
 	}
 	if logical != "" {
 		res.Locations[0].Logical = []sarifLogical{{plain(logical), "resource"}}
@@ -168,16 +170,16 @@ func sarifResultOf(f *Finding, rule int, location string) sarifResult {
 
 // sarifMessage is a plain text message: SARIF reads [text](link) and {0} in it (section 3.11), viewers read URLs.
 func sarifMessage(s string) string {
-	s = plain(s)
+	s = lines(s)
 	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "{", "{{", "}", "}}").Replace(s)
 }
 
 // sarifLevel brings five severities down to the three of the standard.
 func sarifLevel(severity string) string {
 	switch severityRank(severity) {
-	case 1, 2:
+	case 1:
 		return "note"
-	case 3:
+	case 2:
 		return "warning"
 	}
 	return "error" // a word that is not known must not hide
@@ -185,7 +187,7 @@ func sarifLevel(severity string) string {
 
 // securitySeverity is the number by which code scanning sorts (critical above 9.0, high from 7.0, medium from 4.0).
 func securitySeverity(severity string) string {
-	return [...]string{"8.0", "0.1", "3.0", "5.5", "8.0", "9.5"}[severityRank(severity)]
+	return [...]string{"8.0", "3.0", "5.5", "8.0", "9.5"}[severityRank(severity)]
 }
 
 func camel(kind string) string {

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/report"
@@ -247,5 +248,40 @@ func TestMoney(t *testing.T) {
 		if _, err := report.ParseMoney(in); err == nil {
 			t.Errorf("%q is money", in)
 		}
+	}
+}
+
+func TestPrices(t *testing.T) {
+	t.Parallel()
+	k := func(v any) m { return m{"constant_value": v} }
+	block := func(product string, more m) m {
+		b := m{"product": k(product), "currency": k("EUR")}
+		maps.Copy(b, more)
+		return b
+	}
+	provider := m{"configuration": m{"provider_config": m{
+		"aws": m{"name": "aws", "expressions": m{"app": m{"constant_value": "not ours"}}},
+		"tenure": m{"full_name": "registry.opentofu.org/tenure-access/tenure", "expressions": m{"app": []m{{
+			"name": k("a"), "license_price": []m{
+				block("Suite", m{"monthly": k(3)}), block("Suite", m{"license": k("Full"), "monthly": k("15.50")}), block("Board", m{"monthly": m{"references": []string{"var.x"}}}),
+			},
+		}}}},
+	}}}
+	give := func(product, license string) m {
+		return resource("tenure_license_assignment", product+license, create, nil, m{"app": "a", "product": product, "license": license, "user_name": product + license})
+	}
+	swap := resource("tenure_license_assignment", "swap", update, m{"app": "a", "product": "Suite", "license": "Full", "user_name": "swap"}, m{"app": "a", "product": "Suite", "license": "Lite", "user_name": "swap"})
+	r := read(t, planOf(t, []m{give("Suite", "Full"), give("Suite", "Lite"), give("Board", "Board"), swap}, provider))
+	got := make(map[string]string)
+	for _, p := range r.People {
+		got[p.Key] = p.Changes[0].Cost.String() + p.Changes[0].Currency
+	}
+	for key, want := range map[string]string{"SuiteFull": "15.50EUR", "SuiteLite": "3.00EUR", "BoardBoard": "0.00", "swap": "-12.50EUR"} {
+		if got[key] != want {
+			t.Errorf("%s costs %s, want %s", key, got[key], want)
+		}
+	}
+	if r.Summary.Unpriced != 1 {
+		t.Errorf("%d without a price", r.Summary.Unpriced)
 	}
 }

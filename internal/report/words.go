@@ -258,3 +258,22 @@ func reasonWords(r Reason) string {
 	}
 	return "held: " + strings.ReplaceAll(plain(string(r)), "_", " ")
 }
+
+// findingWords is how many findings there are, and of which severity.
+func (r *Report) findingWords() string {
+	var parts []string
+	n := 0
+	for _, s := range slices.Backward(Severities()) {
+		if k := r.Summary.Findings[s]; k > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", k, s))
+		}
+	}
+	for _, k := range r.Summary.Findings {
+		n += k
+	}
+	words := count(n, "finding", "findings")
+	if len(parts) > 0 {
+		words += ": " + strings.Join(parts, ", ")
+	}
+	return words + "."
+}

@@ -31,7 +31,7 @@ func (m *Mapper) Roster() (Roster, error) {
 	if len(m.rows) == 0 {
 		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: "it holds no people", Next: "Zero people is never a roster: check the export."})
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(errors.Join(errs...), m.expected()); err != nil {
 		return Roster{}, ReadError(m.t.Name, m.t.Subject, err)
 	}
 

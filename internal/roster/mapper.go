@@ -34,8 +34,9 @@ type Mapper struct {
 	status  valueMap
 	types   valueMap
 	zones   map[string]bool
-	hasType bool // an employment type column is there
-	hasStat bool // a status column is there
+	hasType bool              // an employment type column is there
+	hasStat bool              // a status column is there
+	watched map[string]uint64 // the bit of each field of Mapping.Expect.MinFilled in row.filled
 
 	rows     []row
 	unmapped map[unmapped]*tally
@@ -56,6 +57,7 @@ type row struct {
 	person        access.Person
 	pos           int
 	managerNumber string
+	filled        uint64 // see Mapper.watched
 	problems      []Problem
 }
 
@@ -80,9 +82,10 @@ func NewMapper(t Table) (*Mapper, error) {
 	for _, v := range t.Mapping.NullValues {
 		m.null[fold(tidy(v))] = true
 	}
-	if err := errors.Join(t.Mapping.Validate(), m.resolve()); err != nil {
+	if err := errors.Join(t.Mapping.Validate(), t.Mapping.Expect.header(t.Columns), m.resolve()); err != nil {
 		return nil, ReadError(t.Name, t.Subject, err)
 	}
+	m.watch()
 	return m, nil
 }
 

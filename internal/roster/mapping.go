@@ -35,6 +35,8 @@ type Mapping struct {
 	IDPrefix string
 	// TimeZone is the IANA zone of people who have none of their own.
 	TimeZone string
+	// Expect is what has to hold of a reading, so that anything is computed from it.
+	Expect Expect
 }
 
 // Validate reports all that is wrong with the mapping by itself, as one [fault.Invalid] per cause,
@@ -78,7 +80,7 @@ func (m Mapping) Validate() error {
 	if m.TimeZone != "" && !isZone(m.TimeZone) {
 		bad(zoneHelp, "time_zone: %q is not the name of a time zone", m.TimeZone)
 	}
-	return errors.Join(errs...)
+	return errors.Join(errors.Join(errs...), m.Expect.validate(m.Custom))
 }
 
 const (

@@ -30,7 +30,11 @@ func (m *Mapper) Add(pos int, values []string) {
 			m.fault(r, c.header, v, msg)
 			continue
 		}
+		problems := len(r.problems)
 		m.set(r, c, v)
+		if v != "" && len(r.problems) == problems {
+			r.filled |= m.watched[c.name]
+		}
 	}
 	for i := range m.custom {
 		c := &m.custom[i]
@@ -40,6 +44,8 @@ func (m *Mapper) Add(pos int, values []string) {
 		v := m.value(values[c.index])
 		if msg := damage(v, textField); msg != "" {
 			m.fault(r, c.header, v, msg)
+		} else if v != "" {
+			r.filled |= m.watched[c.name]
 		}
 		p.Custom[c.name] = v
 	}

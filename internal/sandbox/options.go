@@ -12,6 +12,8 @@ import (
 type Options struct {
 	// Token is the bearer token that every request must carry; empty lets everybody in.
 	Token string
+	// Self is the user name of whoever the token belongs to, for /Me; empty leaves /Me unsupported.
+	Self string
 	// Latency is added to every answer.
 	Latency time.Duration
 	// Quota is the number of requests per second that are served; further ones get 429. 0 is no limit.

@@ -200,6 +200,10 @@ func (s *Server) dispatch(c *call) reply {
 		}
 		return s.resource(c, s.groups)
 	case "/Me":
+		if own, ok := s.User(s.opts.Self); ok && s.opts.Self != "" && c.method == http.MethodGet {
+			c.endpoint, c.id = "/Users", own.ID
+			return s.resource(c, s.users)
+		}
 		return failure(&scimError{status: http.StatusNotImplemented, detail: "/Me is not supported"})
 	}
 	return s.discover(c)

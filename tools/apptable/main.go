@@ -11,7 +11,9 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/entraid"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/github"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/googleworkspace"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/manual"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/okta"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/scim"
 )
@@ -52,8 +54,7 @@ func run(args []string) error {
 	return nil
 }
 
-// columns are the capabilities shown, by heading. Licenses and roles of accounts are left out: they depend on
-// blocks of the configuration.
+// columns are the capabilities shown, by heading. Roles of accounts are left out: they depend on the configuration.
 var columns = []struct {
 	heading string
 	needs   app.Capability
@@ -66,6 +67,8 @@ var columns = []struct {
 	{"read groups", app.ReadGroups},
 	{"make groups", app.WriteGroups},
 	{"change members", app.WriteMembers},
+	{"assign licenses", app.WriteLicenses},
+	{"end sessions", app.EndSessions},
 }
 
 func table() (string, error) {
@@ -83,6 +86,8 @@ func table() (string, error) {
 			switch {
 			case ok:
 				fmt.Fprint(&rows, " yes |")
+			case strings.HasPrefix(why, "no license block"):
+				fmt.Fprint(&rows, " with a `license` block |")
 			default:
 				fmt.Fprint(&rows, " no |")
 				if why != "" {
@@ -112,6 +117,16 @@ func table() (string, error) {
 		}
 		add(name, a)
 	}
+	customer, err := googleworkspace.Open(googleworkspace.Config{Name: "google_workspace", CustomerID: "C00000000", AccessToken: "none"})
+	if err != nil {
+		return "", fmt.Errorf("open the kind google_workspace: %w", err)
+	}
+	add("`google_workspace`", customer)
+	byHand, err := manual.Open(manual.Config{Name: "manual", Export: "export.csv", Tasks: "tasks.csv"})
+	if err != nil {
+		return "", fmt.Errorf("open the kind manual: %w", err)
+	}
+	add("`manual`", byHand)
 	names := scim.Profiles()
 	slices.SortFunc(names, func(a, b string) int { // generic first, vendors by name
 		switch {

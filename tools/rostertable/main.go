@@ -56,16 +56,23 @@ func run(args []string) error {
 }
 
 // sources opens one of each kind. Opening asks nobody anything.
-func sources() ([]roster.Source, error) {
+func sources() ([]entry, error) {
 	const secret = "none"
-	var list []roster.Source
+	var list []entry
 	var errs []error
-	add := func(s roster.Source, err error) { list, errs = append(list, s), append(errs, err) }
+	add := func(s roster.Source, err error) {
+		if err == nil {
+			list = append(list, entry{"`" + s.Info().Kind + "`", s.Info()})
+		}
+		errs = append(errs, err)
+	}
 	add(csvfile.Open(csvfile.Config{File: roster.File{Path: "people.csv"}}))
 	add(jsonfile.Open(jsonfile.Config{File: roster.File{Path: "people.json"}}))
 	add(bamboohr.Open(bamboohr.Config{Company: "acme", APIKey: secret}))
 	add(hibob.Open(hibob.Config{ServiceUser: "SERVICE-1", Token: secret}))
 	add(personio.Open(personio.Config{ClientID: "client", ClientSecret: secret}))
+	add(personio.Open(personio.Config{ClientID: "client", ClientSecret: secret, API: "v1"}))
+	list[len(list)-1].label += ", `api = \"v1\"`"
 	add(workday.Open(workday.Config{
 		ReportURL: "https://wd5-services1.myworkday.com/ccx/service/customreport2/acme/isu/Roster", UserName: "isu", Password: secret, OnLeave: "On_Leave",
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
@@ -73,14 +80,20 @@ func sources() ([]roster.Source, error) {
 	return list, errors.Join(errs...)
 }
 
-func table(sources []roster.Source) string {
+// entry is a row of the table.
+type entry struct {
+	label string
+	info  roster.Info
+}
+
+func table(sources []entry) string {
 	var rows, limits strings.Builder
 	rows.WriteString("\n| roster | former people | future hires | leave | complete total |\n|---|---|---|---|---|\n")
 	for _, s := range sources {
-		info := s.Info()
-		fmt.Fprintf(&rows, "| `%s` | %s | %s | %s | %s |\n", info.Kind, info.Terminated, info.FutureHires, info.Leave, info.Totals)
+		info := s.info
+		fmt.Fprintf(&rows, "| %s | %s | %s | %s | %s |\n", s.label, info.Terminated, info.FutureHires, info.Leave, info.Totals)
 		for _, f := range slices.Sorted(maps.Keys(info.Lacks)) {
-			fmt.Fprintf(&limits, "- `%s`, `%s`: %s.\n", info.Kind, f, info.Lacks[f])
+			fmt.Fprintf(&limits, "- %s: `%s`: %s.\n", s.label, f, info.Lacks[f])
 		}
 	}
 	return rows.String() + "\n\"depends\" means on what the other side was set up to give: a report's filter, a permission, whoever wrote the file.\n\nLimits:\n\n" + limits.String() + "\n"

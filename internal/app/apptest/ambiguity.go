@@ -39,7 +39,7 @@ func ambiguityChecks() []Check {
 		if !m.write || m.creates || m.op == ChangeMembers {
 			continue
 		}
-		checks = append(checks, Check{Name: "lost answer/" + m.name, needs: m.needs, faults: true, world: m.world, check: func(s *session) {
+		checks = append(checks, Check{Name: "lost answer/" + m.name, needs: m.needs, faults: true, sessions: m.sessions, world: m.world, check: func(s *session) {
 			m.prepare(s)
 			before := s.look()
 			s.Inject(s.TB, Fault{On: m.op, Times: 1, Close: true, After: true})

@@ -49,6 +49,9 @@ type Harness struct {
 	Attributes []string
 	// Licenses is the product that the connector is configured for, nil without licenses.
 	Licenses *Licenses
+	// Sessions says that Open heeds World.Sessions, that Look tells, and that EndSessions requests can be counted
+	// and made to fail like all others.
+	Sessions bool
 	// Skip names checks that cannot hold for this app, each with the reason.
 	Skip map[string]string
 	// Only chooses checks by name; all when nil.
@@ -70,6 +73,8 @@ type World struct {
 	Pools    []access.Pool
 	// Assigned are the license assignments by product.
 	Assigned map[string][]access.Assignment
+	// Sessions are how many sessions are open, by user name.
+	Sessions map[string]int
 	// Retry asks for a connector that repeats what may be repeated (Harness.Retries).
 	Retry bool
 }
@@ -100,6 +105,7 @@ const (
 	UpdateAccount   Op = "update account"
 	Deactivate      Op = "deactivate account"
 	DeleteAccount   Op = "delete account"
+	EndSessions     Op = "end sessions"
 	ListGroups      Op = "list groups"
 	ReadGroup       Op = "read group"
 	ListMembers     Op = "list members"
@@ -147,9 +153,9 @@ type Check struct {
 	Name  string
 	needs []app.Capability
 	// What the harness has to offer.
-	faults, counts bool
-	world          func(p plan) World
-	check          func(s *session)
+	faults, counts, sessions bool
+	world                    func(p plan) World
+	check                    func(s *session)
 }
 
 // plan is what worlds are made from: what the connector under test and its harness can do.
@@ -207,7 +213,7 @@ func Run(t *testing.T, h Harness) {
 func Checks() []Check {
 	var all []Check
 	for _, group := range [][]Check{
-		infoChecks(), listingChecks(), filterChecks(), memberListingChecks(), failureChecks(), accountChecks(), retireChecks(),
+		infoChecks(), listingChecks(), filterChecks(), memberListingChecks(), failureChecks(), accountChecks(), retireChecks(), sessionChecks(),
 		groupChecks(), memberChecks(), memberFailureChecks(), licenseChecks(), ambiguityChecks(), conductChecks(),
 	} {
 		all = append(all, group...)
@@ -239,6 +245,9 @@ func (c Check) run(t testing.TB, p plan) {
 	}
 	if c.counts && !p.counts {
 		t.Skipf("not checked: %s, because the harness cannot count requests", c.Name)
+	}
+	if c.sessions && !p.h.Sessions {
+		t.Skipf("not checked: %s, because the harness knows of no sessions", c.Name)
 	}
 	s := &session{TB: t, plan: p, ctx: t.Context()}
 	if c.world != nil {

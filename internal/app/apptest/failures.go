@@ -19,6 +19,7 @@ type method struct {
 	creates bool
 	// one: it concerns one thing that exists; goneIsFine: that this is gone is success.
 	one, goneIsFine bool
+	sessions        bool // the harness has to know of sessions
 	needs           []app.Capability
 	world           func(plan) World
 	prepare         func(*session)
@@ -64,6 +65,9 @@ func methods() []method {
 		}},
 		{name: "delete account", op: DeleteAccount, write: true, one: true, goneIsFine: true, needs: caps(app.DeleteAccounts), world: office, prepare: accounts, do: func(ctx context.Context, s *session) error {
 			return s.accountWriter().RetireAccount(ctx, s.account(1).Ref(), access.Delete)
+		}},
+		{name: "end sessions", op: EndSessions, write: true, one: true, goneIsFine: true, sessions: true, needs: caps(app.EndSessions), world: signedIn, prepare: accounts, do: func(ctx context.Context, s *session) error {
+			return s.sessionEnder().EndSessions(ctx, s.account(1).Ref())
 		}},
 		{name: "list groups", op: ListGroups, needs: caps(app.ReadGroups), world: office, prepare: nothing, do: func(ctx context.Context, s *session) error {
 			_, err := collect(s.TB, s.groupReader().Groups(ctx, false))
@@ -173,7 +177,7 @@ func failureChecks() []Check {
 				continue
 			}
 			checks = append(checks, Check{
-				Name: "failure/" + m.name + "/" + a.name, needs: m.needs, faults: true, world: m.world,
+				Name: "failure/" + m.name + "/" + a.name, needs: m.needs, faults: true, sessions: m.sessions, world: m.world,
 				check: func(s *session) { s.meet(m, a, kinds) },
 			})
 		}

@@ -147,7 +147,7 @@ func conductChecks() []Check {
 	var checks []Check
 	for _, m := range methods() {
 		checks = append(checks, Check{
-			Name: "ended run/" + m.name, needs: m.needs, counts: true, world: m.world,
+			Name: "ended run/" + m.name, needs: m.needs, counts: true, sessions: m.sessions, world: m.world,
 			check: func(s *session) {
 				m.prepare(s)
 				ctx, cancel := withEnded(s)

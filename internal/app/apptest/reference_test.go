@@ -366,3 +366,25 @@ func (c *reference) RetireAccount(ctx context.Context, ref access.AccountRef, ho
 	}
 	return err
 }
+
+func (c *reference) EndSessions(ctx context.Context, ref access.AccountRef) error {
+	end := func(id string) error {
+		return c.try(ctx, true, func() error { return c.r.endSessions(ctx, id) })
+	}
+	switch c.flaw {
+	case "ends no sessions":
+		return ctx.Err()
+	case "ends everybody's sessions":
+		for _, a := range c.r.look(nil).Accounts {
+			_ = end(a.ID)
+		}
+	}
+	if a, err := c.Account(ctx, ref); c.flaw == "asks only the active to leave" && err == nil && !a.Active {
+		return nil
+	}
+	err := end(ref.ID)
+	if errors.Is(err, fault.NotFound) && c.flaw != "fails on the gone" {
+		return nil
+	}
+	return err
+}

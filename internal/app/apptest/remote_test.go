@@ -23,6 +23,7 @@ type remote struct {
 	accounts []access.Account
 	groups   []access.Group // members by account id
 	pools    []access.Pool
+	sessions map[string]int // by account id
 	assigned []access.Assignment
 	faults   []*activeFault
 	counts   map[Op]int
@@ -182,6 +183,16 @@ func (r *remote) deleteAccount(ctx context.Context, id string) error {
 			r.groups[g].Members = slices.DeleteFunc(r.groups[g].Members, func(m access.Member) bool { return m.AccountID == id })
 		}
 		r.assigned = slices.DeleteFunc(r.assigned, func(a access.Assignment) bool { return a.AccountID == id })
+		return nil
+	})
+}
+
+func (r *remote) endSessions(ctx context.Context, id string) error {
+	return r.request(ctx, EndSessions, func(Fault) error {
+		if r.accountAt(id) < 0 {
+			return status(404)
+		}
+		delete(r.sessions, id)
 		return nil
 	})
 }
@@ -358,6 +369,10 @@ func (r *remote) fill(w World) {
 		}
 		r.groups = append(r.groups, g)
 	}
+	r.sessions = map[string]int{}
+	for user, n := range w.Sessions {
+		r.sessions[ids[user]] = n
+	}
 	r.pools = slices.Clone(w.Pools)
 	for _, list := range w.Assigned {
 		for _, a := range list {
@@ -372,6 +387,10 @@ func (r *remote) look(testing.TB) World {
 	w := World{Accounts: slices.Clone(r.accounts), Groups: slices.Clone(r.groups), Assigned: map[string][]access.Assignment{"Suite": slices.Clone(r.assigned)}}
 	for i := range w.Groups {
 		w.Groups[i].Members = slices.Clone(w.Groups[i].Members)
+	}
+	w.Sessions = map[string]int{}
+	for _, a := range w.Accounts {
+		w.Sessions[a.UserName] = r.sessions[a.ID]
 	}
 	return w
 }

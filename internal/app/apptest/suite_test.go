@@ -12,7 +12,7 @@ import (
 // harness tests the reference connector, with a flaw or without.
 func harness(flaw string) Harness {
 	return Harness{
-		PageSize: 4, MemberPageSize: 4, Secret: secret, Retries: true,
+		PageSize: 4, MemberPageSize: 4, Secret: secret, Retries: true, Sessions: true,
 		Roles: []string{"user", "owner"}, Attributes: []string{"cost_center"},
 		Licenses: &Licenses{Product: "Suite", License: "Full", Other: "Viewer", Limited: true},
 		Open: func(t testing.TB, w World) Subject {
@@ -123,8 +123,11 @@ var flaws = map[string]string{
 	"retires nobody":                      `^(deactivate account|delete account|delete group)$|^delete account/|^lost answer/(deactivate account|delete account|delete group)$`,
 	"deletes to deactivate":               `^deactivate account$`,
 	"deactivates to delete":               `^delete account$`,
-	"fails on the gone":                   `^retire account/unknown$|^failure/(deactivate account|delete account|delete group)/404$|^delete (account|group)$|^licenses/remove$`,
+	"fails on the gone":                   `^retire account/unknown$|^end sessions/unknown account$|^failure/(deactivate account|delete account|delete group|end sessions)/404$|^delete (account|group)$|^licenses/remove$`,
 	"retires whom to keep":                `^retire account/keep$`,
+	"ends no sessions":                    `^end sessions$|^end sessions/of an inactive|^lost answer/end sessions$`,
+	"ends everybody's sessions":           `^end sessions($|/)`,
+	"asks only the active to leave":       `^end sessions/of an inactive account$`,
 	"keeps group names":                   `^(create|rename) group$|^lost answer/rename group$`,
 	"forgets descriptions":                `^create group/description$`,
 	"empties renamed groups":              `^rename group$`,

@@ -3,6 +3,7 @@ package apptest
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -166,6 +167,11 @@ func (s *session) lines(w World) []string {
 			out = append(out, fmt.Sprintf("license %s/%s of %s", product, a.License, name(a.AccountID, a.UserName)))
 		}
 	}
+	for user, n := range w.Sessions {
+		if n > 0 {
+			out = append(out, fmt.Sprintf("%d sessions of %s", n, s.fold(user)))
+		}
+	}
 	slices.Sort(out)
 	return out
 }
@@ -215,7 +221,7 @@ func (s *session) sameAccounts(want, got []access.Account) {
 
 // copyOf lets a check say what it expects without changing what was.
 func (w World) copyOf() World {
-	c := World{Accounts: slices.Clone(w.Accounts), Groups: slices.Clone(w.Groups), Pools: slices.Clone(w.Pools), Assigned: map[string][]access.Assignment{}}
+	c := World{Accounts: slices.Clone(w.Accounts), Groups: slices.Clone(w.Groups), Pools: slices.Clone(w.Pools), Assigned: map[string][]access.Assignment{}, Sessions: maps.Clone(w.Sessions)}
 	for i := range c.Groups {
 		c.Groups[i].Members = slices.Clone(c.Groups[i].Members)
 	}

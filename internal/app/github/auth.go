@@ -80,7 +80,11 @@ func (i *installation) Token() (*oauth2.Token, error) {
 	if err != nil {
 		return nil, appFault(err)
 	}
-	return &oauth2.Token{AccessToken: token}, nil
+	expires, _, err := i.tr.Expiry()
+	if err != nil {
+		return nil, appFault(err)
+	}
+	return &oauth2.Token{AccessToken: token, Expiry: expires}, nil
 }
 
 // appFault drops the text of err, which may quote an answer.

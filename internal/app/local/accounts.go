@@ -157,6 +157,19 @@ func (a *App) RetireAccount(ctx context.Context, ref access.AccountRef, how acce
 	})
 }
 
+// EndSessions implements app.SessionEnder: it empties the list of sessions.
+func (a *App) EndSessions(ctx context.Context, ref access.AccountRef) error {
+	return a.write(ctx, "end the sessions of", label(ref), func(e *edit) error {
+		if ref.ID == "" {
+			return noAccount(ref)
+		}
+		if acc := e.account(ref.ID); acc != nil {
+			e.endSessions(acc)
+		}
+		return nil
+	})
+}
+
 // checkFree reports another account in the way of a's user name.
 func (e *edit) checkFree(a access.Account) error {
 	other := e.accountNamed(a.UserName)

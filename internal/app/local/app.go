@@ -15,6 +15,9 @@
 //	      "title": "Engineer",
 //	      "active": true,
 //	      "last_login": "2026-03-01T09:30:00Z",
+//	      "sessions": [
+//	        "laptop"
+//	      ],
 //	      "attributes": {
 //	        "site": "Madrid"
 //	      }
@@ -41,8 +44,9 @@
 //	  ]
 //	}
 //
-// Accounts have every field of access.Fields. Roles are those that members of groups may have; without
-// them they are member, owner and admin. A total of null is no limit. Licenses of one product exclude
+// Accounts have every field of access.Fields; the names of their sessions mean nothing, ending them empties
+// the list. Roles are those that members of groups may have; without them they are member, owner and admin. A key
+// "self" may name the account that stands for the credential. A total of null is no limit. Licenses of one product exclude
 // each other; a product that is not named is called like its license. Ids are given out by counting
 // last_id up and are never used again.
 package local
@@ -82,6 +86,7 @@ var (
 	_ app.GroupWriter   = (*App)(nil)
 	_ app.LicenseReader = (*App)(nil)
 	_ app.LicenseWriter = (*App)(nil)
+	_ app.SessionEnder  = (*App)(nil)
 )
 
 // App is a JSON file that behaves like an app. Its methods are safe for concurrent use, in this process

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -57,6 +58,7 @@ func TestConformance(t *testing.T) {
 				Count: func(apptest.Op) int { return int(writes.Load()) }, Reset: func() { writes.Store(0) },
 			}
 		},
+		Sessions:   true,
 		Roles:      []string{"user", "owner"},
 		Attributes: []string{"cost_center"},
 		Licenses:   &apptest.Licenses{Product: "Suite", License: "Full", Other: "Viewer", Limited: true},
@@ -68,6 +70,9 @@ func fileOf(t testing.TB, w apptest.World) []byte {
 	var f worldFile
 	for i, a := range w.Accounts {
 		account := map[string]any{"id": fmt.Sprintf("u-%06d", i+1), "active": a.Active}
+		if n := w.Sessions[a.UserName]; n > 0 {
+			account["sessions"] = slices.Repeat([]string{"laptop"}, n)
+		}
 		for _, field := range access.Fields() {
 			account[string(field)] = a.Get(field)
 		}
@@ -105,7 +110,7 @@ func worldOf(t testing.TB, path string) apptest.World {
 	if err := json.Unmarshal([]byte(content(t, path)), &f); err != nil {
 		t.Fatal(err)
 	}
-	w := apptest.World{Assigned: map[string][]access.Assignment{}}
+	w := apptest.World{Assigned: map[string][]access.Assignment{}, Sessions: map[string]int{}}
 	for _, fields := range f.Accounts {
 		var a access.Account
 		a.ID, _ = fields["id"].(string)
@@ -114,6 +119,8 @@ func worldOf(t testing.TB, path string) apptest.World {
 			v, _ := fields[string(field)].(string)
 			a.Set(field, v)
 		}
+		sessions, _ := fields["sessions"].([]any)
+		w.Sessions[a.UserName] = len(sessions)
 		attributes, _ := fields["attributes"].(map[string]any)
 		for k, v := range attributes {
 			if a.Attributes == nil {

@@ -17,8 +17,8 @@ import (
 
 // The keys of the file, in the order in which they are written.
 const (
-	documentKeys = "roles, last_id, accounts, groups, licenses"
-	accountKeys  = "id, user_name, person_id, email, given_name, family_name, display_name, title, department, manager, role, active, last_login, never_used, created, external, attributes"
+	documentKeys = "roles, self, last_id, accounts, groups, licenses"
+	accountKeys  = "id, user_name, person_id, email, given_name, family_name, display_name, title, department, manager, role, active, last_login, never_used, created, external, sessions, attributes"
 	groupKeys    = "id, name, description, members"
 	poolKeys     = "product, license, total, assignees"
 )
@@ -102,6 +102,8 @@ func (p *parser) document() *document {
 		switch key {
 		case "roles":
 			d.roles = p.roles()
+		case "self":
+			d.self = p.text(key)
 		case "last_id":
 			d.lastID = p.count(key, 0)
 		case "accounts":
@@ -138,7 +140,13 @@ func (p *parser) roles() []string {
 
 func (p *parser) account(at int) placedAccount {
 	a := &account{Account: access.Account{Active: true}}
-	p.object("an account", accountKeys, func(key string, _ int) bool { return p.accountField(&a.Account, key) })
+	p.object("an account", accountKeys, func(key string, _ int) bool {
+		if key == "sessions" {
+			p.array(key, func(int) { a.sessions = append(a.sessions, p.text("a session")) })
+			return true
+		}
+		return p.accountField(&a.Account, key)
+	})
 	a.key = fold(a.UserName)
 	a.Status = status(a.Active)
 	return placedAccount{a, at}

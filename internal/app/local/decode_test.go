@@ -25,7 +25,7 @@ func TestBrokenFileIsNamedAndLeftAlone(t *testing.T) {
 		{"not UTF-8", "Núñez", "N\xfa\xf1ez", []string{":10:24", "not UTF-8"}},
 		{"merge conflict", `      "user_name": "bo`, "<<<<<<< HEAD\n      \"user_name\": \"bo", []string{":22:1", "invalid character '<'"}},
 		{"a list", wiki, "[]", []string{":1:1", "the file must be an object"}},
-		{"unknown top-level key", `"accounts"`, `"acounts"`, []string{":3:3", `the file has no key "acounts"; the keys are roles, last_id, accounts, groups, licenses`}},
+		{"unknown top-level key", `"accounts"`, `"acounts"`, []string{":3:3", `the file has no key "acounts"; the keys are roles, self, last_id, accounts, groups, licenses`}},
 		{"unknown account key", `"title"`, `"titel"`, []string{":11:7", `an account has no key "titel"; the keys are id, user_name`}},
 		{"case matters in keys", `"title"`, `"Title"`, []string{":11:7", `no key "Title"`}},
 		{"unknown group key", `"description"`, `"desc"`, []string{":35:7", `a group has no key "desc"`}},

@@ -12,6 +12,7 @@ import (
 // works on its own copies.
 type document struct {
 	roles    []string   // as the file declares them; nil means defaultRoles
+	self     string     // user name of the account that stands for the credential; "" for none
 	lastID   int        // the number in the last id given out, or the highest one seen
 	accounts []*account // by key
 	byID     []*account // the same accounts by id
@@ -21,8 +22,10 @@ type document struct {
 
 type account struct {
 	access.Account
-	key  string // fold(UserName)
-	text []byte // encoded, once the writer needed it; only the writer touches it
+	key string // fold(UserName)
+	// sessions are what lets somebody work without signing in again, by names of the file's own.
+	sessions []string
+	text     []byte // encoded, once the writer needed it; only the writer touches it
 }
 
 type group struct {

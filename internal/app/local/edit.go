@@ -49,6 +49,7 @@ func (e *edit) put(a access.Account) {
 		return
 	}
 	old := e.byID[i]
+	n.sessions = old.sessions
 	e.byID[i] = n
 	j, _ := slices.BinarySearchFunc(e.accounts, old.key, accountKey)
 	if old.key == n.key {
@@ -62,6 +63,15 @@ func (e *edit) put(a access.Account) {
 		// What names the account is written with the new name.
 		e.holdings(a.ID, func(*group) {}, func(*pool) {})
 	}
+}
+
+// endSessions leaves the account without sessions.
+func (e *edit) endSessions(a *account) {
+	if len(a.sessions) == 0 {
+		return
+	}
+	e.put(a.Account)
+	e.account(a.ID).sessions = nil // put has made a copy
 }
 
 // remove deletes the account with all it holds.

@@ -25,6 +25,7 @@ type (
 		NeverUsed   bool              `json:"never_used,omitempty"`
 		Created     time.Time         `json:"created,omitzero"`
 		External    bool              `json:"external,omitempty"`
+		Sessions    []string          `json:"sessions,omitempty"`
 		Attributes  map[string]string `json:"attributes,omitempty"`
 	}
 	groupText struct {
@@ -69,6 +70,11 @@ func (d *document) write(w *bytes.Buffer) {
 		w.Write(marshal(d.roles, "  "))
 		w.WriteString(",\n")
 	}
+	if d.self != "" {
+		w.WriteString(`  "self": `)
+		w.Write(marshal(d.self, ""))
+		w.WriteString(",\n")
+	}
 	w.WriteString(`  "last_id": `)
 	w.Write(marshal(d.lastID, ""))
 	writeList(w, "accounts", d.accounts, (*account).encode)
@@ -98,7 +104,7 @@ func (a *account) encode() []byte {
 			ID: a.ID, UserName: a.UserName, PersonID: a.PersonID, Email: a.Email, GivenName: a.GivenName,
 			FamilyName: a.FamilyName, DisplayName: a.DisplayName, Title: a.Title, Department: a.Department,
 			Manager: a.Manager, Role: a.Role, Active: a.Active, LastLogin: a.LastLogin,
-			NeverUsed: a.NeverUsed, Created: a.Created, External: a.External, Attributes: a.Attributes,
+			NeverUsed: a.NeverUsed, Created: a.Created, External: a.External, Sessions: a.sessions, Attributes: a.Attributes,
 		}, "    ")
 	}
 	return a.text

@@ -28,6 +28,9 @@ const (
 	// gatherFor is how long the first of several writes waits for the others: callers that were answered
 	// together come back together, and would otherwise go as one plain request and a bulk of the rest.
 	gatherFor = 5 * time.Millisecond
+	// plainRequests is how many requests that are not bulk requests are in flight at most: callers hand over as
+	// many writes as a bulk request takes before they can know that the server takes none.
+	plainRequests = 32
 	// What surrounds the data of an operation, and the operations, in bytes at most.
 	operationFrame, bulkFrame = 64, 128
 )
@@ -42,6 +45,7 @@ type bulk struct {
 	repeats bool // what failed in passing is sent again
 	least   int  // operations that are worth a bulk request
 	gather  func()
+	slots   chan struct{} // of plain requests
 
 	mu         sync.Mutex
 	off        bool // forbidden, not declared or refused
@@ -53,7 +57,33 @@ type bulk struct {
 }
 
 func newBulk(name string, client *httpclient.Client, allowed, repeats bool) *bulk {
-	return &bulk{name: name, client: client, off: !allowed, repeats: repeats, least: 2, gather: func() { <-time.After(gatherFor) }}
+	return &bulk{
+		name: name, client: client, off: !allowed, repeats: repeats, least: 2, gather: func() { <-time.After(gatherFor) },
+		slots: make(chan struct{}, plainRequests),
+	}
+}
+
+// most is how many writes one request carries as far as is known; 0 without bulk requests.
+func (b *bulk) most() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.off || b.bare:
+		return 0
+	case b.operations == 0:
+		return mostOperations
+	}
+	return b.operations
+}
+
+// alone makes a plain request.
+func (b *bulk) alone(ctx context.Context, r httpclient.Request) (*httpclient.Response, error) {
+	select {
+	case b.slots <- struct{}{}:
+		defer func() { <-b.slots }()
+	case <-ctx.Done(): // the client sends nothing then, and says so
+	}
+	return b.client.Do(ctx, r)
 }
 
 // write is one account's write on its way.
@@ -96,23 +126,23 @@ type bulkOperation struct {
 func (b *bulk) do(ctx context.Context, r httpclient.Request) (*httpclient.Response, error) {
 	w := b.enter(ctx, r)
 	if w == nil {
-		return b.client.Do(ctx, r)
+		return b.alone(ctx, r)
 	}
 	select {
 	case <-w.done:
 	case <-ctx.Done():
 		if b.withdraw(w) {
-			return b.client.Do(ctx, r) // which sends nothing, and says so as always
+			return b.alone(ctx, r) // which sends nothing, and says so as always
 		}
 		return nil, b.unsure(w, &fault.Error{Cause: "the run ended before the answer came", Err: ctx.Err()})
 	}
 	switch {
 	case w.plain:
-		return b.client.Do(ctx, r)
+		return b.alone(ctx, r)
 	case !w.passing || !b.repeats:
 		return w.resp, w.err
 	}
-	resp, err := b.client.Do(ctx, r)
+	resp, err := b.alone(ctx, r)
 	if kind := fault.KindOf(err); errors.Is(w.err, fault.Unconfirmed) && (kind == fault.RateLimited || kind == fault.Unavailable) {
 		return nil, w.err // the second attempt did nothing, the first may have
 	}

@@ -42,7 +42,11 @@ var (
 )
 
 // Info describes the app.
-func (a *App) Info() app.Info { return a.info }
+func (a *App) Info() app.Info {
+	info := a.info
+	info.MaxAccountWrites = a.writes.most()
+	return info
+}
 
 // Requests is the number of HTTP requests sent so far, retries included.
 func (a *App) Requests() int64 { return a.client.Requests() }

@@ -140,10 +140,16 @@ func search(ctx context.Context, client *httpclient.Client, want []string, p *hr
 // both, plain or as {"value": …}; fields of root also stand at the top.
 func settle(employee map[string]json.RawMessage, fields []string) (json.RawMessage, error) {
 	flat := map[string]json.RawMessage{}
+	groups := map[string]map[string]json.RawMessage{} // "work" -> what is in it
 	for _, f := range fields {
 		v, ok := employee["/"+strings.ReplaceAll(f, ".", "/")]
-		if !ok {
-			v, ok = within(employee, strings.Split(f, "."))
+		if name, rest, nested := strings.Cut(f, "."); !ok && nested {
+			group, opened := groups[name]
+			if !opened {
+				_ = json.Unmarshal(employee[name], &group) // what is no group has nothing in it
+				groups[name] = group
+			}
+			v, ok = within(group, strings.Split(rest, "."))
 		}
 		if root, isRoot := strings.CutPrefix(f, "root."); !ok && isRoot {
 			v, ok = employee[root]

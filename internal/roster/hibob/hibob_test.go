@@ -31,7 +31,7 @@ func vendor(write writer) rostertest.Vendor {
 	return rostertest.Vendor{
 		Fake: func(t testing.TB, c *rostertest.Company) http.Handler { return search(t, c, write) },
 		Open: func(url string, m roster.Mapping) (roster.Source, error) {
-			return hibob.Open(hibob.Config{Connection: hrapi.Connection{Name: "hr", BaseURL: url}, ServiceUser: "SERVICE-1", Token: "service-token", Mapping: m})
+			return hibob.Open(hibob.Config{Connection: hrapi.Connection{Name: "hr", BaseURL: url, RequestsPerSecond: 1000}, ServiceUser: "SERVICE-1", Token: "service-token", Mapping: m})
 		},
 		Mapping: roster.Mapping{FieldMap: map[string]string{
 			"contract_end_date": "custom.contractEnd", "last_working_day": "custom.lastDay", "preferred_given_name": "custom.knownAs", "original_hire_date": "custom.firstHire",

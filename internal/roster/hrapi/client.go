@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/httpclient"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 )
 
 // Connection is what every kind is configured with beside its credential and its mapping.
@@ -34,6 +35,7 @@ func (c Connection) Options(kind string, auth httpclient.Auth) httpclient.Option
 	return httpclient.Options{
 		System: c.Name, Protocol: kind, BaseURL: c.BaseURL, Auth: auth, RequestsPerSecond: c.RequestsPerSecond,
 		MaxRetries: c.MaxRetries, RequestTimeout: c.RequestTimeout, UserAgent: c.UserAgent, Logger: c.Log, Transport: c.Transport,
+		MaxBody: roster.MaxFileSize, // some systems tell of everybody in one answer
 	}
 }
 

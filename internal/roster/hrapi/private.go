@@ -44,6 +44,8 @@ var privateWords = []struct{ words, what string }{
 	{"personal address", "a home address"},
 	{"street", "a home address"},
 	{"address line", "a home address"},
+	{"address line1", "a home address"},
+	{"address line2", "a home address"},
 	{"address1", "a home address"},
 	{"address2", "a home address"},
 	{"zip", "a home address"},

@@ -1,4 +1,5 @@
-// Package personio reads a roster from Personio's API v2 (developer.personio.de): people, and the employments of each.
+// Package personio reads a roster from Personio (developer.personio.de): from API v2, people and the employments of each,
+// or from API v1, a hundred employees at a time.
 package personio
 
 import (
@@ -16,7 +17,10 @@ type Config struct {
 	// ClientID and ClientSecret are an API credential with the scope personio:persons:read. It sees the attributes that
 	// are ticked for it.
 	ClientID, ClientSecret string
-	Mapping                roster.Mapping
+	// API is "v2", the default, or "v1": older, and the choice for large companies, because it tells everything of a hundred
+	// people in one request, only what it is asked for, and how many there are.
+	API     string
+	Mapping roster.Mapping
 }
 
 // DefaultURL is where the API is.
@@ -30,11 +34,21 @@ func Open(c Config) (roster.Source, error) {
 			errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: "there is no " + a.name, Next: "Make an API credential under Settings, Integrations, API credentials."})
 		}
 	}
+	if c.API != "" && c.API != "v1" && c.API != "v2" {
+		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: "api is neither v1 nor v2", Next: `Leave api out, or set it to "v1".`})
+	}
 	if c.BaseURL == "" {
 		c.BaseURL = DefaultURL
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, roster.ConfigError(c.Name, "personio", errors.Join(err, c.Mapping.Validate()))
+	}
+	if c.API == "v1" {
+		k, err := kindV1(c)
+		if err != nil {
+			return nil, roster.ConfigError(c.Name, "personio", err)
+		}
+		return hrapi.Open(k, c.Name, c.Mapping)
 	}
 	client, err := httpclient.New(c.Options("personio", httpclient.Auth{ClientCredentials: &httpclient.ClientCredentials{
 		TokenURL: c.BaseURL + "/v2/auth/token", ClientID: c.ClientID, ClientSecret: c.ClientSecret, Scopes: []string{"personio:persons:read"}, InBody: true,

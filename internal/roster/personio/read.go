@@ -84,12 +84,13 @@ func (r *reader) employments(ctx context.Context, raw json.RawMessage, units *un
 			Value json.RawMessage
 		} `json:"custom_attributes"`
 	}
-	if json.Unmarshal(raw, &person) != nil || person.ID == "" {
-		return []json.RawMessage{raw}, nil // for Pages to name
-	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		return []json.RawMessage{raw}, nil //nolint:nilerr // for Pages to name
+	_ = json.Unmarshal(raw, &fields) // what is no object has no id
+	if fields["id"] == nil {
+		return []json.RawMessage{raw}, nil // for Pages to say so
+	}
+	if err := json.Unmarshal(raw, &person); err != nil || person.ID == "" {
+		return nil, &fault.Error{Kind: fault.Invalid, Cause: "person " + strings.Trim(string(fields["id"]), `"`) + " is not written as Personio documents it", Next: "Nothing is decided on a roster with a hole: report it to Personio."}
 	}
 	custom := map[string]json.RawMessage{}
 	for _, a := range person.Custom {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,6 +53,7 @@ type Company struct {
 	mu     sync.Mutex
 	issued int
 	token  string
+	byID   map[string]int
 }
 
 // Page are the people from an offset on, at most so many, and whether there are more. Fakes without pages ask for all.
@@ -76,8 +76,16 @@ func (c *Company) Total() int {
 
 // Find is the person with an id.
 func (c *Company) Find(id string) (Person, bool) {
-	i := slices.IndexFunc(c.People, func(p Person) bool { return p.ID == id })
-	if i < 0 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byID == nil {
+		c.byID = make(map[string]int, len(c.People))
+		for i, p := range c.People {
+			c.byID[p.ID] = i
+		}
+	}
+	i, ok := c.byID[id]
+	if !ok {
 		return Person{}, false
 	}
 	return c.People[i], true

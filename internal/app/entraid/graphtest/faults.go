@@ -85,11 +85,14 @@ var undescribed = []string{"GET /me", "GET /groups/$count", "POST /groups/{id}/o
 // one answers a request that came alone or inside a batch.
 func (s *Server) one(r *http.Request, outer int, body []byte) answer {
 	kind := Kind(r.Method, r.URL.Path, string(body))
-	s.mu.Lock()
-	s.log = append(s.log, Request{
+	seen := Request{
 		Outer: outer, Kind: kind, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body), Consistency: r.Header.Get("ConsistencyLevel"),
-	})
+	}
+	s.mu.Lock()
 	f := s.due(kind)
+	if !f.Hang {
+		s.log = append(s.log, seen)
+	}
 	s.mu.Unlock()
 	var a answer
 	truly := f.After || !f.Hang && !f.Close && f.Status == 0
@@ -103,6 +106,11 @@ func (s *Server) one(r *http.Request, outer int, body []byte) answer {
 		}
 		h.ServeHTTP(rec, r.WithContext(withFault(r.Context(), f)))
 		a = answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
+	}
+	if f.Hang { // clients give up once the request is in the log, so it has to be carried out by then
+		s.mu.Lock()
+		s.log = append(s.log, seen)
+		s.mu.Unlock()
 	}
 	a.hang, a.drop, a.ended = f.Hang, f.Close, r.Context().Done()
 	switch {
