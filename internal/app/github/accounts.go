@@ -50,7 +50,11 @@ func (o *Org) Accounts(ctx context.Context, filter access.AccountFilter) iter.Se
 func (o *Org) everybody(ctx context.Context, op string) iter.Seq2[person, error] {
 	return func(yield func(person, error) bool) {
 		pending := map[string]bool{} // by folded login or address
-		for p, err := range o.invitations(ctx, op, invited) {
+		for i, err := range o.invitations(ctx, op, invited) {
+			var p person
+			if err == nil {
+				p, err = o.identify(ctx, op, i)
+			}
 			if err != nil {
 				yield(person{}, err)
 				return
@@ -94,15 +98,15 @@ func (o *Org) everybody(ctx context.Context, op string) iter.Seq2[person, error]
 				return
 			}
 		}
-		for p, err := range o.invitations(ctx, op, failed) {
+		for i, err := range o.invitations(ctx, op, failed) {
 			if err != nil {
 				yield(person{}, err)
 				return
 			}
-			if login := strings.ToLower(p.login); pending[login] || logins[login] || pending[strings.ToLower(p.email)] {
+			if login := strings.ToLower(i.Login); pending[login] || logins[login] || pending[strings.ToLower(i.Email)] {
 				continue // a later one did not fail
 			}
-			if !yield(p, nil) {
+			if !yield(i.person(failed, 0), nil) {
 				return
 			}
 		}
@@ -112,9 +116,14 @@ func (o *Org) everybody(ctx context.Context, op string) iter.Seq2[person, error]
 // byName finds the person with a user name: a login, or the address that an invitation went to.
 func (o *Org) byName(ctx context.Context, op, name string) (person, error) {
 	if strings.Contains(name, "@") {
-		for p, err := range o.invitations(ctx, op, invited) {
-			if err != nil || p.login == "" && strings.EqualFold(p.email, name) {
-				return p, err
+		for i, err := range o.invitations(ctx, op, invited) {
+			if err != nil {
+				return person{}, err
+			}
+			if i.Login == "" && strings.EqualFold(i.Email, name) {
+				p := i.person(invited, 0)
+				o.people.know(p)
+				return p, nil
 			}
 		}
 	}

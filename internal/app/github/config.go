@@ -83,7 +83,7 @@ func Open(cfg Config) (*Org, error) {
 	problems = append(problems, err)
 	o := &Org{
 		client: &client{name: cfg.Name, org: cfg.Organization, writing: make(chan struct{}, 1)},
-		cfg:    cfg, people: people{byID: map[string]person{}}, teams: teams{byID: map[string]team{}},
+		cfg:    cfg, people: people{byID: map[string]person{}, numbers: map[string]int64{}}, teams: teams{byID: map[string]team{}},
 	}
 	o.http, err = httpclient.New(httpclient.Options{
 		System: cfg.Name, Protocol: "github", BaseURL: cfg.BaseURL, Auth: auth, UserAgent: cfg.UserAgent,

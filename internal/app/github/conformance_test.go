@@ -89,7 +89,7 @@ func look(s *githubtest.Server) apptest.World {
 	for _, i := range s.Invitations() {
 		role := map[string]string{"admin": "admin", "direct_member": "member"}[i.Role]
 		if i.Failed == "" {
-			w.Accounts = append(w.Accounts, access.Account{ID: invitationID + strconv.FormatInt(i.ID, 10), UserName: i.Login + i.Email, Role: role, Active: true})
+			w.Accounts = append(w.Accounts, access.Account{ID: "invited " + i.Login + i.Email, UserName: i.Login + i.Email, Role: role, Active: true})
 		}
 	}
 	for _, t := range s.Teams() {

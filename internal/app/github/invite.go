@@ -51,10 +51,14 @@ func (o *Org) CreateAccount(ctx context.Context, want access.AccountSpec) (acces
 		body["role"] = roleAdmin
 	}
 	byEmail := o.cfg.InviteByEmail && strings.Contains(name, "@")
+	var number int64
 	if byEmail {
 		body["email"] = name
-	} else if body["invitee_id"], err = o.invitee(ctx, op, name); err != nil {
-		return access.Account{}, err
+	} else {
+		if number, err = o.invitee(ctx, op, name); err != nil {
+			return access.Account{}, err
+		}
+		body["invitee_id"] = number
 	}
 	var made invitation
 	err = o.do(ctx, httpclient.Request{Op: op, Subject: name, Method: http.MethodPost, Path: o.path("invitations"), Body: body}, &made)
@@ -63,7 +67,7 @@ func (o *Org) CreateAccount(ctx context.Context, want access.AccountSpec) (acces
 			Kind: fault.Unconfirmed, Cause: "GitHub accepted the invitation and did not say what it made", Next: "Run again: an invitation that was made is found and not made twice.",
 		}, op, name)
 	}
-	p := made.person(invited)
+	p := made.person(invited, number)
 	switch {
 	case err == nil:
 	case errors.Is(err, fault.Unconfirmed):
@@ -190,19 +194,19 @@ func (o *Org) RetireAccount(ctx context.Context, ref access.AccountRef, how acce
 		return err
 	}
 	r := httpclient.Request{Op: op, Subject: p.account().UserName, Method: http.MethodDelete}
-	switch p.kind {
-	case member:
-		r.Path = o.path("memberships", p.login)
-	case outside:
-		r.Path = o.path("outside_collaborators", p.login)
-	case invited:
-		r.Path = o.path("invitations", strconv.FormatInt(p.number, 10))
-	case failed:
+	switch {
+	case p.kind == failed:
 		return nil // there is no access to end
+	case p.kind == outside:
+		r.Path = o.path("outside_collaborators", p.login)
+	case p.number == 0:
+		r.Path = o.path("invitations", strconv.FormatInt(p.invitation, 10))
+	default: // for an invitation too: should it have been taken up meanwhile, the membership ends
+		r.Path = o.path("memberships", p.login)
 	}
 	err = o.do(ctx, r, nil)
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Unconfirmed) {
-		err = o.ifGone(ctx, err, ref, p, op)
+		err = o.ifGone(ctx, err, ref, op)
 	}
 	if err == nil {
 		o.people.forget(ref.ID)
@@ -210,30 +214,19 @@ func (o *Org) RetireAccount(ctx context.Context, ref access.AccountRef, how acce
 	return err
 }
 
-// ifGone believes that somebody is gone only when the organization does not show them any more. An invitation may have
-// been taken up in the meantime: then the access that should end has only just begun.
-func (o *Org) ifGone(ctx context.Context, refusal error, ref access.AccountRef, p person, op string) error {
+// ifGone believes that somebody is gone only when the organization does not show them any more.
+func (o *Org) ifGone(ctx context.Context, refusal error, ref access.AccountRef, op string) error {
 	_, err := o.read(ctx, ref, op)
 	switch {
-	case err == nil && errors.Is(refusal, fault.NotFound):
-		return o.fault(&fault.Error{
-			Kind: fault.Unconfirmed, Status: http.StatusNotFound, Cause: "GitHub says that there is nothing to remove, and still shows the account", State: "The account is still there.",
-			Next: "Run again. If it stays so, the credential may not remove it, or an enterprise team gives the membership.",
-		}, op, label(ref))
-	case err == nil:
-		return refusal
-	case !errors.Is(err, fault.NotFound):
-		return err
-	case p.kind != invited || p.login == "":
-		return nil
-	}
-	switch _, err := o.membership(ctx, op, p.login); {
 	case errors.Is(err, fault.NotFound):
 		return nil
 	case err != nil:
 		return err
+	case !errors.Is(refusal, fault.NotFound):
+		return refusal
 	}
 	return o.fault(&fault.Error{
-		Kind: fault.Stale, Cause: "the invitation was taken up in the meantime: " + p.login + " is a member now", State: "The account is still there.", Next: "Plan again.",
-	}, op, p.login)
+		Kind: fault.Unconfirmed, Status: http.StatusNotFound, Cause: "GitHub says that there is nothing to remove, and still shows the account", State: "The account is still there.",
+		Next: "Run again. If it stays so, the credential may not remove it, or an enterprise team gives the membership.",
+	}, op, label(ref))
 }

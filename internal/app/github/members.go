@@ -103,7 +103,10 @@ func (o *Org) membersOf(ctx context.Context, op string, t team) ([]access.Member
 		if err != nil {
 			return nil, err
 		}
-		p := i.person(invited)
+		p, err := o.identify(ctx, op, i)
+		if err != nil {
+			return nil, err
+		}
 		// GitHub does not tell the role that the invitation is for
 		list = append(list, access.Member{AccountID: p.id(), UserName: p.account().UserName, Role: access.DefaultRole, RoleFixed: true})
 	}
@@ -256,9 +259,8 @@ func (b *memberBatch) send(ctx context.Context, i int, p person) error {
 	case m.Role != role && p.kind == member && !o.people.owner(p.id()):
 		return o.fault(fault.New(fault.Unconfirmed, "GitHub accepted the role %s, and holds %q", role, m.Role), r.Op, p.login)
 	}
-	if p.kind == invited {
-		p.teams = true
-		o.people.know(p)
+	if m.State == "pending" {
+		o.people.setToTeams(true)
 	}
 	return nil
 }

@@ -86,33 +86,30 @@ const (
 
 // person is anybody whom the organization knows.
 type person struct {
-	kind    kind
-	number  int64 // of the user, or of the invitation
-	login   string
-	email   string // of an invitation by e-mail
-	role    string
-	created time.Time
-	// teams says that the invitation is to teams as well.
-	teams bool
+	kind       kind
+	number     int64 // of the user; 0 where an invitation does not say whose it is
+	invitation int64 // its number, where there is one
+	login      string
+	email      string // of an invitation by e-mail
+	role       string
+	created    time.Time
 }
 
-// The ids of accounts: a member's is the user's number, which outlives every change of the login. An invitation does not
-// tell that number, so it has its own until somebody takes it up.
+// The ids of accounts: the user's number, which outlives every change of the login, and is the same before and after an
+// invitation is taken up. Only an invitation that went to an address has one of its own, and one that failed.
 const (
 	invitationID = "invitation-"
 	failedID     = "failed-invitation-"
 )
 
 func (p person) id() string {
-	n := strconv.FormatInt(p.number, 10)
-	switch p.kind {
-	case invited:
-		return invitationID + n
-	case failed:
-		return failedID + n
-	case member, outside:
+	switch {
+	case p.kind == failed:
+		return failedID + strconv.FormatInt(p.invitation, 10)
+	case p.number == 0:
+		return invitationID + strconv.FormatInt(p.invitation, 10)
 	}
-	return n
+	return strconv.FormatInt(p.number, 10)
 }
 
 func (p person) account() access.Account {
@@ -133,8 +130,9 @@ func (p person) account() access.Account {
 	return a
 }
 
-func (i invitation) person(k kind) person {
-	p := person{kind: k, number: i.ID, login: i.Login, email: i.Email, role: i.Role, created: i.Created, teams: i.Teams > 0}
+// person is whom the invitation went to; number is the user's, 0 when unknown.
+func (i invitation) person(k kind, number int64) person {
+	p := person{kind: k, number: number, invitation: i.ID, login: i.Login, email: i.Email, role: i.Role, created: i.Created}
 	if p.role != roleAdmin {
 		p.role = roleMember // direct_member, and reinstate, which is to be what one was
 	}
@@ -148,6 +146,10 @@ func (i invitation) joins() bool { return i.Role != "billing_manager" && i.Role 
 type people struct {
 	mu   sync.Mutex
 	byID map[string]person
+	// numbers are those of users by folded login.
+	numbers map[string]int64
+	// toTeams says that some pending invitation is to a team as well.
+	toTeams bool
 	// context says that all owners and pending invitations are known.
 	context bool
 	loading sync.Mutex
@@ -157,6 +159,9 @@ func (p *people) know(who person) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.byID[who.id()] = who
+	if who.number != 0 && who.login != "" {
+		p.numbers[strings.ToLower(who.login)] = who.number
+	}
 }
 
 func (p *people) forget(id string) {
@@ -178,17 +183,16 @@ func (p *people) owner(id string) bool {
 	return ok && who.kind == member && who.role == roleAdmin
 }
 
-// invitedToTeams reports whether any pending invitation is to a team.
-func (p *people) invitedToTeams() bool {
+func (p *people) number(login string) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, who := range p.byID {
-		if who.kind == invited && who.teams {
-			return true
-		}
-	}
-	return false
+	return p.numbers[strings.ToLower(login)]
 }
+
+// invitedToTeams reports whether any pending invitation is to a team.
+func (p *people) invitedToTeams() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.toTeams }
+
+func (p *people) setToTeams(v bool) { p.mu.Lock(); defer p.mu.Unlock(); p.toTeams = v }
 
 func (o *Org) listUsers(ctx context.Context, op string, path []string, query ...httpclient.Param) iter.Seq2[user, error] {
 	return rows(ctx, listing[user]{client: o.client, op: op, path: path, query: query, id: user.id})
@@ -198,29 +202,49 @@ func (o *Org) members(ctx context.Context, op, role string) iter.Seq2[user, erro
 	return o.listUsers(ctx, op, o.path("members"), httpclient.Param{Key: "role", Value: role})
 }
 
-// invitations lists those that are pending, or those that failed, and remembers the pending ones.
-func (o *Org) invitations(ctx context.Context, op string, k kind) iter.Seq2[person, error] {
+// invitations lists those that are pending, or those that failed, of people who are to be members.
+func (o *Org) invitations(ctx context.Context, op string, k kind) iter.Seq2[invitation, error] {
 	what := "invitations"
 	if k == failed {
 		what = "failed_invitations"
 	}
-	return func(yield func(person, error) bool) {
+	return func(yield func(invitation, error) bool) {
+		toTeams := false
 		for i, err := range rows(ctx, listing[invitation]{client: o.client, op: op, path: o.path(what), id: invitation.id}) {
 			if err != nil {
-				yield(person{}, err)
+				yield(invitation{}, err)
 				return
 			}
-			o.shown.Store(true)
-			p := i.person(k)
-			if k == invited && i.joins() {
-				o.people.know(p)
-			}
-			if i.joins() && !yield(p, nil) {
+			toTeams = toTeams || i.Teams > 0
+			if i.joins() && !yield(i, nil) {
 				return
 			}
 		}
 		o.shown.Store(true)
+		if k == invited {
+			o.people.setToTeams(toTeams)
+		}
 	}
+}
+
+// identify finds out whose a pending invitation is. GitHub tells the login and not the number, which costs a request for each
+// invitation that is pending, once a run: otherwise taking it up would look like another account under the same name.
+func (o *Org) identify(ctx context.Context, op string, i invitation) (person, error) {
+	number := o.people.number(i.Login)
+	if i.Login != "" && number == 0 {
+		var u user
+		switch err := o.get(ctx, op, i.Login, &u, "users", i.Login); {
+		case errors.Is(err, fault.NotFound): // deleted on GitHub altogether, and the invitation not over yet
+		case err != nil:
+			return person{}, err
+		case u.ID == 0 || !strings.EqualFold(u.Login, i.Login):
+			return person{}, o.fault(fault.New(fault.Unavailable, "GitHub answered without the user, or with another one"), op, i.Login)
+		}
+		number = u.ID
+	}
+	p := i.person(invited, number)
+	o.people.know(p)
+	return p, nil
 }
 
 // load makes sure that all owners and pending invitations are known, once a run.
@@ -272,9 +296,14 @@ func (o *Org) membership(ctx context.Context, op, login string) (person, error) 
 		o.people.know(p)
 		return p, nil
 	}
-	for p, err := range o.invitations(ctx, op, invited) {
-		if err != nil || strings.EqualFold(p.login, login) {
-			return p, err
+	for i, err := range o.invitations(ctx, op, invited) {
+		if err != nil {
+			return person{}, err
+		}
+		if strings.EqualFold(i.Login, login) {
+			p := i.person(invited, m.User.ID)
+			o.people.know(p)
+			return p, nil
 		}
 	}
 	return person{}, o.fault(fault.New(fault.NotFound, "the invitation has just ended"), op, login)
@@ -305,9 +334,13 @@ func (o *Org) read(ctx context.Context, ref access.AccountRef, op string) (perso
 		if !strings.HasPrefix(ref.ID, prefix) {
 			continue
 		}
-		for p, err := range o.invitations(ctx, op, k) {
-			if err != nil || p.id() == ref.ID {
-				return p, err
+		for i, err := range o.invitations(ctx, op, k) {
+			if err != nil {
+				return person{}, err
+			}
+			if p := i.person(k, 0); p.id() == ref.ID {
+				o.people.know(p)
+				return p, nil
 			}
 		}
 		return none()
@@ -320,7 +353,8 @@ func (o *Org) read(ctx context.Context, ref access.AccountRef, op string) (perso
 		return none()
 	}
 	known, ok := o.people.known(ref.ID)
-	if ok && known.kind == member {
+	joined := ok && known.kind != outside
+	if joined {
 		p, err := o.membership(ctx, op, known.login)
 		if err == nil && p.id() == ref.ID || err != nil && !errors.Is(err, fault.NotFound) {
 			return p, err
@@ -333,7 +367,7 @@ func (o *Org) read(ctx context.Context, ref access.AccountRef, op string) (perso
 		return person{}, err
 	case u.ID != number || u.Login == "":
 		return person{}, o.fault(fault.New(fault.Unavailable, "GitHub answered without the user, or with another one"), op, label(ref))
-	case !strings.EqualFold(u.Login, known.login) || known.kind != member:
+	case !strings.EqualFold(u.Login, known.login) || !joined:
 		p, err := o.membership(ctx, op, u.Login)
 		if err == nil && p.id() == ref.ID || err != nil && !errors.Is(err, fault.NotFound) {
 			return p, err
