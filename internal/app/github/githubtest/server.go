@@ -83,6 +83,8 @@ type Invitation struct {
 	Created                    string
 	// Teams are the ids of teams that it is for as well.
 	Teams []int64
+	// Maintains are those of them in which it is to be a maintainer.
+	Maintains []int64
 }
 
 // Team is a team. Members are roles by login; owners count as maintainers whatever it says there.
@@ -245,6 +247,9 @@ func (s *Server) Accept(id, login string) {
 		for _, t := range s.teams {
 			if slices.Contains(i.Teams, t.ID) {
 				t.Members[u.Login] = "member"
+			}
+			if slices.Contains(i.Maintains, t.ID) {
+				t.Members[u.Login] = "maintainer"
 			}
 		}
 		return

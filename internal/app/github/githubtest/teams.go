@@ -177,6 +177,9 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, t *Team) {
 		s.invites = append(s.invites, &Invitation{ID: s.next(), Login: u.Login, Role: "direct_member", Created: moment, Teams: []int64{t.ID}})
 	case !slices.Contains(i.Teams, t.ID):
 		i.Teams = append(i.Teams, t.ID)
+		if body.Role == "maintainer" {
+			i.Maintains = append(i.Maintains, t.ID)
+		}
 	}
 	s.readTeamMembership(w, t, u.Login)
 }
