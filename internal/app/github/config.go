@@ -1,6 +1,6 @@
 // Package github connects to one organization on GitHub through its REST API: members and invitations, teams, and Copilot seats.
 //
-// Start reading at Config, then client.go (requests, errors, paging), people.go (who is in the organization, and by which
+// Start reading at Config, then client.go (requests, errors, paging), people.go and invitations.go (who is in the organization, and by which
 // login), accounts.go and invite.go (reading and writing that), teams.go and members.go (groups), copilot.go (licenses).
 package github
 

@@ -53,20 +53,6 @@ type user struct {
 
 func (u user) id() int64 { return u.ID }
 
-// invitation is somebody who was asked to join. It does not tell the user's id, and no login where it went to an address.
-// https://docs.github.com/rest/orgs/members#list-pending-organization-invitations
-type invitation struct {
-	ID       int64
-	Login    string
-	Email    string
-	Role     string
-	Created  time.Time `json:"created_at"`
-	FailedAt string    `json:"failed_at"`
-	Teams    int       `json:"team_count"`
-}
-
-func (i invitation) id() int64 { return i.ID }
-
 // membership is how one user stands to the organization.
 type membership struct {
 	State string // active, pending
@@ -130,18 +116,6 @@ func (p person) account() access.Account {
 	return a
 }
 
-// person is whom the invitation went to; number is the user's, 0 when unknown.
-func (i invitation) person(k kind, number int64) person {
-	p := person{kind: k, number: number, invitation: i.ID, login: i.Login, email: i.Email, role: i.Role, created: i.Created}
-	if p.role != roleAdmin {
-		p.role = roleMember // direct_member, and reinstate, which is to be what one was
-	}
-	return p
-}
-
-// joins reports whether the invitation is to become a member. Billing managers are none.
-func (i invitation) joins() bool { return i.Role != "billing_manager" && i.Role != "hiring_manager" }
-
 // people is what this run knows about logins. GitHub addresses people by login, which changes; state knows them by number.
 type people struct {
 	mu   sync.Mutex
@@ -200,51 +174,6 @@ func (o *Org) listUsers(ctx context.Context, op string, path []string, query ...
 
 func (o *Org) members(ctx context.Context, op, role string) iter.Seq2[user, error] {
 	return o.listUsers(ctx, op, o.path("members"), httpclient.Param{Key: "role", Value: role})
-}
-
-// invitations lists those that are pending, or those that failed, of people who are to be members.
-func (o *Org) invitations(ctx context.Context, op string, k kind) iter.Seq2[invitation, error] {
-	what := "invitations"
-	if k == failed {
-		what = "failed_invitations"
-	}
-	return func(yield func(invitation, error) bool) {
-		toTeams := false
-		for i, err := range rows(ctx, listing[invitation]{client: o.client, op: op, path: o.path(what), id: invitation.id}) {
-			if err != nil {
-				yield(invitation{}, err)
-				return
-			}
-			toTeams = toTeams || i.Teams > 0
-			if i.joins() && !yield(i, nil) {
-				return
-			}
-		}
-		o.shown.Store(true)
-		if k == invited {
-			o.people.setToTeams(toTeams)
-		}
-	}
-}
-
-// identify finds out whose a pending invitation is. GitHub tells the login and not the number, which costs a request for each
-// invitation that is pending, once a run: otherwise taking it up would look like another account under the same name.
-func (o *Org) identify(ctx context.Context, op string, i invitation) (person, error) {
-	number := o.people.number(i.Login)
-	if i.Login != "" && number == 0 {
-		var u user
-		switch err := o.get(ctx, op, i.Login, &u, "users", i.Login); {
-		case errors.Is(err, fault.NotFound): // deleted on GitHub altogether, and the invitation not over yet
-		case err != nil:
-			return person{}, err
-		case u.ID == 0 || !strings.EqualFold(u.Login, i.Login):
-			return person{}, o.fault(fault.New(fault.Unavailable, "GitHub answered without the user, or with another one"), op, i.Login)
-		}
-		number = u.ID
-	}
-	p := i.person(invited, number)
-	o.people.know(p)
-	return p, nil
 }
 
 // load makes sure that all owners and pending invitations are known, once a run.

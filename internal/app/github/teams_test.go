@@ -138,7 +138,10 @@ func TestTeamNames(t *testing.T) {
 		}
 	}
 	o := openFor(t, s, Config{TeamNames: "slug"}, false)
-	for range o.Groups(t.Context(), false) {
+	for _, err := range o.Groups(t.Context(), false) {
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	other, odd := "The Core", "Odd Name"
 	if _, err := openFor(t, s, Config{}, false).UpdateGroup(t.Context(), id, access.GroupSpec{Name: &other}); err != nil {

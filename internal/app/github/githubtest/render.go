@@ -1,6 +1,9 @@
 package githubtest
 
-import "strconv"
+import (
+	"maps"
+	"strconv"
+)
 
 const moment = "2026-01-02T03:04:05Z"
 
@@ -35,12 +38,10 @@ func (s *Server) orgJSON() map[string]any {
 
 func (s *Server) fullOrgJSON() map[string]any {
 	out := s.orgJSON()
-	for k, v := range map[string]any{
+	maps.Copy(out, map[string]any{
 		"html_url": s.URL, "has_organization_projects": true, "has_repository_projects": true, "public_repos": 0, "public_gists": 0, "followers": 0,
 		"following": 0, "type": "Organization", "created_at": moment, "updated_at": moment, "archived_at": nil,
-	} {
-		out[k] = v
-	}
+	})
 	return out
 }
 

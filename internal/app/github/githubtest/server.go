@@ -286,11 +286,17 @@ func copies[T any](s *Server, list *[]*T) []T {
 	return out
 }
 
-// Users, Invitations, Teams and Seats are copies of what there is.
-func (s *Server) Users() []User             { return copies(s, &s.users) }
+// Users are copies of all users.
+func (s *Server) Users() []User { return copies(s, &s.users) }
+
+// Invitations are copies of all invitations, those that failed included.
 func (s *Server) Invitations() []Invitation { return copies(s, &s.invites) }
-func (s *Server) Teams() []Team             { return copies(s, &s.teams) }
-func (s *Server) Seats() []Seat             { return copies(s, &s.seats) }
+
+// Teams are copies of all teams.
+func (s *Server) Teams() []Team { return copies(s, &s.teams) }
+
+// Seats are copies of all Copilot seats.
+func (s *Server) Seats() []Seat { return copies(s, &s.seats) }
 
 func (s *Server) user(login string) *User {
 	for _, u := range s.users {
