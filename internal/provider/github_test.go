@@ -92,3 +92,89 @@ resource "tenure_app_access" "this" {
 		t.Error("the token is in the state")
 	}
 }
+
+// HR does not know logins: whose is whose comes from identities, and somebody without a line is named and left alone, not guessed. With
+// invitations by e-mail allowed, the address stands for the login until that is known.
+func TestGitHubLogins(t *testing.T) {
+	t.Parallel()
+	s := githubtest.New(t, apptest.FindOpenAPI(t, "github.json"))
+	s.Add(githubtest.User{Login: githubtest.Owner, Role: "admin"})
+	s.Add(githubtest.User{Login: "AnaSilva", Role: "member"})
+	s.Add(githubtest.User{Login: "octobob"})
+	s.AddTeam(githubtest.Team{Name: "engineering", Members: map[string]string{"AnaSilva": "member"}})
+	w := acctest.NewWorkspace(t)
+	w.Write("hr.csv", "person_id,given_name,family_name,work_email,status,employment_type,start_date\n"+
+		"1001,Ana,Silva,ana@acme.example,active,employee,2020-01-01\n1002,Bob,Stone,bob@acme.example,active,employee,2020-01-01\n")
+	config := func(block, identities, names, engineers string) {
+		w.Config(fmt.Sprintf(`
+provider "tenure" {
+  app {
+    name = "gh"
+    github {
+      organization = %q
+      base_url     = %q
+      token        = %q
+      %s
+    }
+    ignored_accounts = [%q]
+  }
+  roster {
+    name = "hr"
+    csv { path = "hr.csv" }
+  }
+}
+data "tenure_entitlements" "company" {
+  rosters        = ["hr"]
+  identities     = { gh = %s }
+  account_fields = { gh = ["user_name"] }
+  %s
+  rule {
+    name     = "everyone"
+    when     = "true"
+    accounts = ["gh"]
+  }
+  rule {
+    name   = "engineers"
+    when   = %q
+    groups = { gh = ["engineering"] }
+  }
+}
+resource "tenure_app_access" "gh" {
+  app      = "gh"
+  accounts = data.tenure_entitlements.company.apps["gh"].accounts
+  groups   = data.tenure_entitlements.company.apps["gh"].groups
+  rosters  = ["hr"]
+  unmanaged {
+    accounts  = "report"
+    members   = "report"
+    assignees = "report"
+  }
+}
+`, githubtest.Name, s.URL, githubtest.Token, block, githubtest.Owner, identities, names, engineers))
+	}
+	const nobody = `user_names = { gh = "''" }`
+	const ana = "person.person_id == '1001'"
+	config("", `{ "1001" = "anasilva" }`, nobody, ana)
+	out := w.Apply()
+	if !strings.Contains(out, "1002") {
+		t.Errorf("nobody says that 1002 has no login:\n%s", out)
+	}
+	equal(t, "mails", s.Mails(), 0)
+	w.Empty()
+
+	// by address, while the login is not known
+	config("invite_by_email = true", `{ "1001" = "anasilva" }`, "", ana)
+	w.Apply()
+	equal(t, "mails", s.Mails(), 1)
+	equal(t, "invited", s.Invitations()[0].Email, "bob@acme.example")
+	w.Empty()
+
+	// taken up, and the login said in identities
+	s.Accept(fmt.Sprint(s.Invitations()[0].ID), "octobob")
+	config("invite_by_email = true", `{ "1001" = "anasilva", "1002" = "octobob" }`, "", "true")
+	w.Run("apply", "-refresh-only", "-auto-approve")
+	w.Apply()
+	equal(t, "mails", s.Mails(), 1)
+	equal(t, "bob in the team", s.Teams()[0].Members["octobob"], "member")
+	w.Empty()
+}
