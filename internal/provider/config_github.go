@@ -20,6 +20,7 @@ type githubModel struct {
 	AppID          types.Int64  `tfsdk:"app_id"`
 	InstallationID types.Int64  `tfsdk:"installation_id"`
 	PrivateKey     types.String `tfsdk:"private_key"`
+	Invitations    types.Bool   `tfsdk:"invitations"`
 	InviteByEmail  types.Bool   `tfsdk:"invite_by_email"`
 	TeamNames      types.String `tfsdk:"team_names"`
 	Copilot        types.Bool   `tfsdk:"copilot"`
@@ -54,6 +55,10 @@ func githubBlock() schema.Block {
 			MarkdownDescription: "The app's installation: the number at the end of the address of its settings in the organization.", Optional: true, Validators: positive,
 		},
 		"private_key": schema.StringAttribute{MarkdownDescription: "The app's private key, PEM. Falls back to `TENURE_APP_<NAME>_PRIVATE_KEY`.", Optional: true, Sensitive: true},
+		"invitations": schema.BoolAttribute{
+			MarkdownDescription: "Whether people are invited before they are members. Default `true`, and `false` with a `base_url` that ends in `/api/v3`: GitHub Enterprise Server has no invitations. Set it to `false` in an enterprise with managed users as well.",
+			Optional:            true,
+		},
 		"invite_by_email": schema.BoolAttribute{
 			MarkdownDescription: "Invite people for whom no login is known, whose user name is an e-mail address then, by that address. Default `false`: they are an error that names them, so that nobody gets mail because a login was forgotten.",
 			Optional:            true,
@@ -72,6 +77,9 @@ func (m githubModel) config(b appBlock) github.Config {
 		AppID: m.AppID.ValueInt64(), InstallationID: m.InstallationID.ValueInt64(), PrivateKey: m.PrivateKey.ValueString(),
 		InviteByEmail: m.InviteByEmail.ValueBool(), TeamNames: m.TeamNames.ValueString(), Copilot: m.Copilot.ValueBool(),
 		MaxRequestsPerSecond: b.common.MaxRPS.ValueFloat64(), MaxRetries: b.maxRetries(), RequestTimeout: b.timeout, UserAgent: b.userAgent(), Logger: b.log,
+	}
+	if !m.Invitations.IsNull() {
+		c.Invitations = ptr(m.Invitations.ValueBool())
 	}
 	if c.AppID != 0 || c.InstallationID != 0 || c.PrivateKey != "" {
 		c.PrivateKey = b.secret(m.PrivateKey, "PRIVATE_KEY")

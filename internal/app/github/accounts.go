@@ -49,6 +49,12 @@ func (o *Org) Accounts(ctx context.Context, filter access.AccountFilter) iter.Se
 // these were all.
 func (o *Org) everybody(ctx context.Context, op string) iter.Seq2[person, error] {
 	return func(yield func(person, error) bool) {
+		if !*o.cfg.Invitations {
+			if err := o.prove(ctx, op, ""); err != nil {
+				yield(person{}, err)
+				return
+			}
+		}
 		pending := map[string]bool{} // by folded login or address
 		for i, err := range o.invitations(ctx, op, invited) {
 			var p person

@@ -39,6 +39,9 @@ type Config struct {
 	// AppID, InstallationID and PrivateKey (PEM) are a GitHub App installed in the organization. `app_id`, `installation_id`, `private_key`, sensitive
 	AppID, InstallationID int64
 	PrivateKey            string
+	// Invitations says that who is added is invited first. Where GitHub knows no invitations, people are members at once: on GitHub
+	// Enterprise Server, for which nil means false, and in an enterprise with managed users. `invitations`
+	Invitations *bool
 	// InviteByEmail lets a user name with an @ be invited by that address. `invite_by_email`
 	InviteByEmail bool
 	// TeamNames is what a team is called: "name" (default) or "slug". `team_names`
@@ -67,6 +70,9 @@ const (
 	roleMaintainer = "maintainer"
 )
 
+// serverPath is where GitHub Enterprise Server has its API.
+const serverPath = "/api/v3"
+
 // apiVersion is the version of the REST API that this package is written for.
 const apiVersion = "2022-11-28"
 
@@ -79,6 +85,12 @@ func Open(cfg Config) (*Org, error) {
 		cfg.TeamNames = "name"
 	}
 	problems := []error{cfg.check()}
+	if cfg.Invitations == nil {
+		cfg.Invitations = new(!strings.HasSuffix(strings.TrimRight(cfg.BaseURL, "/"), serverPath))
+	}
+	if !*cfg.Invitations && cfg.InviteByEmail {
+		problems = append(problems, fault.New(fault.Invalid, "invite_by_email needs invitations, which this organization does not have"))
+	}
 	auth, err := cfg.auth()
 	problems = append(problems, err)
 	o := &Org{
@@ -95,6 +107,7 @@ func Open(cfg Config) (*Org, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
+	o.witness = o.seesAll
 	o.info = app.Info{
 		Kind: "github", Tenant: strings.ToLower(o.http.Host() + "/" + cfg.Organization), UserNamesFoldCase: true,
 		// a person id has no place in GitHub, and names and addresses belong to whom the login belongs to

@@ -18,7 +18,9 @@ func described(t testing.TB) *apptest.Description {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	d := described(t)
-	for name, tells := range map[string]bool{"members with roles": true, "members without roles": false} {
+	for name, v := range map[string]struct{ tells, direct bool }{
+		"members with roles": {tells: true}, "members without roles": {}, "no invitations": {tells: true, direct: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			apptest.Run(t, apptest.Harness{
@@ -28,10 +30,11 @@ func TestConformance(t *testing.T) {
 				Licenses: &apptest.Licenses{Product: CopilotProduct, License: CopilotProduct},
 				Open: func(t testing.TB, w apptest.World) apptest.Subject {
 					s := githubtest.New(t, d)
-					s.PageSize, s.TellsRoles, s.AnyLogin = 4, tells, true
+					s.PageSize, s.TellsRoles, s.AnyLogin = 4, v.tells, true
+					s.Direct = v.direct
 					fill(s, w)
 					return apptest.Subject{
-						App: openFor(t, s, Config{Copilot: true}, w.Retry), Look: func(testing.TB) apptest.World { return look(s) },
+						App: openFor(t, s, Config{Copilot: true, Invitations: new(!v.direct)}, w.Retry), Look: func(testing.TB) apptest.World { return look(s) },
 						Inject: s.Inject, Count: s.CountOf, Reset: s.Reset,
 					}
 				},

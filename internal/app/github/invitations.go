@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
+	"github.com/tenure-access/terraform-provider-tenure/internal/httpclient"
 )
 
 // invitation is somebody who was asked to join. It does not tell the user's id, and no login where it went to an address.
@@ -43,6 +45,9 @@ func (o *Org) invitations(ctx context.Context, op string, k kind) iter.Seq2[invi
 		what = "failed_invitations"
 	}
 	return func(yield func(invitation, error) bool) {
+		if !*o.cfg.Invitations {
+			return
+		}
 		toTeams := false
 		for i, err := range rows(ctx, listing[invitation]{client: o.client, op: op, path: o.path(what), id: invitation.id}) {
 			if err != nil {
@@ -59,6 +64,31 @@ func (o *Org) invitations(ctx context.Context, op string, k kind) iter.Seq2[invi
 			o.people.setToTeams(toTeams)
 		}
 	}
+}
+
+// seesAll asks for something that GitHub shows to those alone who may see all members: pending invitations; where there are none, to
+// an app the outside collaborators, and to a user the own membership.
+func (o *Org) seesAll(ctx context.Context, op, subject string) error {
+	if !*o.cfg.Invitations && !o.cfg.isApp() {
+		self, err := o.Self(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = o.membership(ctx, op, self.UserName)
+		return err
+	}
+	what := "invitations"
+	if !*o.cfg.Invitations {
+		what = "outside_collaborators"
+	}
+	var page []struct{}
+	err := o.do(ctx, httpclient.Request{
+		Op: op, Subject: subject, Method: http.MethodGet, Path: o.path(what), Query: []httpclient.Param{{Key: "per_page", Value: "1"}},
+	}, &page)
+	if err == nil && page == nil {
+		err = o.fault(fault.New(fault.Invalid, "the answer is JSON, but no list"), op, subject)
+	}
+	return err
 }
 
 // identify finds out whose a pending invitation is. GitHub tells the login and not the number, which costs a request for each

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,9 @@ func (o *Org) CreateAccount(ctx context.Context, want access.AccountSpec) (acces
 	if err != nil {
 		return access.Account{}, o.fault(err, op, name)
 	}
+	if !*o.cfg.Invitations {
+		return o.join(ctx, op, name, role)
+	}
 	body := map[string]any{"role": "direct_member"}
 	if role == roleAdmin {
 		body["role"] = roleAdmin
@@ -78,6 +82,44 @@ func (o *Org) CreateAccount(ctx context.Context, want access.AccountSpec) (acces
 		err = o.hidden(ctx, err, op, name)
 	case errors.Is(err, fault.Invalid):
 		err = o.ifTaken(ctx, err, op, name, byEmail)
+	}
+	if err != nil {
+		return access.Account{}, err
+	}
+	o.people.know(p)
+	return p.account(), nil
+}
+
+// join makes somebody a member at once, where GitHub knows no invitations. Its request changes the role of who is a member already, so it
+// looks first.
+func (o *Org) join(ctx context.Context, op, login, role string) (access.Account, error) {
+	number, err := o.invitee(ctx, op, login)
+	if err != nil {
+		return access.Account{}, err
+	}
+	switch _, err := o.membership(ctx, op, login); {
+	case err == nil:
+		return access.Account{}, o.fault(&fault.Error{Kind: fault.Exists, Cause: login + " is a member already", State: "Nothing was written."}, op, login)
+	case !errors.Is(err, fault.NotFound):
+		return access.Account{}, err
+	}
+	var m membership
+	err = o.do(ctx, httpclient.Request{
+		Op: op, Subject: login, Method: http.MethodPut, Path: o.path("memberships", login), Body: map[string]any{"role": cmp.Or(role, roleMember)},
+	}, &m)
+	if err == nil && (m.User == nil || m.User.ID != number || m.State != "active") {
+		err = o.fault(&fault.Error{Kind: fault.Unconfirmed, Cause: "GitHub accepted the new member and does not show one", Next: "If GitHub has sent an invitation, set invitations = true."}, op, login)
+	}
+	p := person{kind: member, number: number, login: login, role: cmp.Or(role, roleMember)}
+	switch {
+	case err == nil:
+		p.login = m.User.Login
+	case errors.Is(err, fault.Unconfirmed):
+		if found, lookErr := o.membership(ctx, op, login); lookErr == nil && found.kind == member {
+			p, err = found, nil
+		}
+	case errors.Is(err, fault.NotFound):
+		err = o.hidden(ctx, err, op, login)
 	}
 	if err != nil {
 		return access.Account{}, err

@@ -256,6 +256,10 @@ func (b *memberBatch) send(ctx context.Context, i int, p person) error {
 		return b.refused(err)
 	case m.State != "active" && m.State != "pending":
 		return o.fault(fault.New(fault.Unconfirmed, "GitHub accepted the change and did not answer with the membership"), r.Op, p.login)
+	case m.State == "pending" && p.kind == member:
+		return o.fault(&fault.Error{
+			Kind: fault.Stale, Cause: "the person has left the organization since it was listed, so that GitHub has invited them to the team", State: "The invitation is pending.", Next: "Plan again.",
+		}, r.Op, p.login)
 	case m.Role != role && p.kind == member && !o.people.owner(p.id()):
 		return o.fault(fault.New(fault.Unconfirmed, "GitHub accepted the role %s, and holds %q", role, m.Role), r.Op, p.login)
 	}

@@ -38,7 +38,7 @@ var (
 // Info describes the app.
 func (o *Org) Info() app.Info { return o.info }
 
-// Check looks for a pending invitation: who may see these may see all members, the concealed ones included.
+// Check looks for what only those see who see all members, the concealed ones included.
 func (o *Org) Check(ctx context.Context) error {
 	o.shown.Store(false)
 	return o.prove(ctx, "reach the app", "")

@@ -13,7 +13,7 @@ import (
 
 // Operation is the pattern of the requests, as lines, that the conformance suite has a name for. Listing accounts is listing the
 // ordinary members: owners, invitations and outside collaborators, which the suite's worlds lack, cost a request each.
-func Operation(op apptest.Op) string {
+func (s *Server) Operation(op apptest.Op) string {
 	const org, one = "^%s /orgs/[^/]+/", "[^/?]+"
 	line := func(method, path string) string { return fmt.Sprintf(org, method) + path }
 	switch op {
@@ -22,6 +22,9 @@ func Operation(op apptest.Op) string {
 	case apptest.ReadAccount:
 		return line("GET", "memberships/"+one+"$")
 	case apptest.CreateAccount:
+		if s.Direct {
+			return line("PUT", "memberships/"+one+"$")
+		}
 		return line("POST", "invitations$")
 	case apptest.UpdateAccount:
 		return line("PUT", "memberships/"+one+"$")
@@ -54,7 +57,7 @@ func Operation(op apptest.Op) string {
 }
 
 // CountOf is how many requests of that kind were made.
-func (s *Server) CountOf(op apptest.Op) int { return s.Count(Operation(op)) }
+func (s *Server) CountOf(op apptest.Op) int { return s.Count(s.Operation(op)) }
 
 // Inject makes requests fail from now on; the zero Fault ends that.
 func (s *Server) Inject(t testing.TB, f apptest.Fault) {
@@ -65,7 +68,7 @@ func (s *Server) Inject(t testing.TB, f apptest.Fault) {
 		s.mu.Unlock()
 		return
 	}
-	s.Break(Operation(f.On), f)
+	s.Break(s.Operation(f.On), f)
 }
 
 // Break is Inject for requests by a pattern of lines.

@@ -25,6 +25,8 @@ func (s *Server) routes() http.Handler {
 				notFound(w)
 			case s.Outsider && org != "" && strings.Contains(strings.TrimPrefix(r.URL.Path, "/orgs/"), "/") && !strings.HasSuffix(r.URL.Path, "/members"):
 				notFound(w)
+			case s.Direct && (strings.HasSuffix(r.URL.Path, "invitations") || strings.Contains(r.URL.Path, "/invitations/")):
+				notFound(w)
 			default:
 				h(w, r)
 			}
@@ -190,6 +192,8 @@ func (s *Server) readMembership(w http.ResponseWriter, login string) {
 	u := s.user(login)
 	i := s.invitation(func(i *Invitation) bool { return strings.EqualFold(i.Login, login) })
 	switch {
+	case u == nil && s.Direct && login == Owner:
+		answer(w, http.StatusOK, s.membershipJSON(&User{ID: 1, Login: Owner, Type: "User"}, "active", "admin"))
 	case u == nil:
 		notFound(w)
 	case u.Role == "member" || u.Role == "admin":
@@ -217,6 +221,8 @@ func (s *Server) setMembership(w http.ResponseWriter, r *http.Request) {
 		u.Role = body.Role
 	case i != nil:
 		i.Role = map[string]string{"admin": "admin", "member": "direct_member"}[body.Role]
+	case s.Direct:
+		u.Role = body.Role
 	default: // GitHub invites who is not there
 		s.mails++
 		s.invites = append(s.invites, &Invitation{ID: s.next(), Login: u.Login, Role: "direct_member", Created: moment})

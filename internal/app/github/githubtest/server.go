@@ -37,6 +37,8 @@ type Server struct {
 	Outsider bool
 	// NoCopilot says that the organization has no subscription.
 	NoCopilot bool
+	// Direct says that there are no invitations: who is added is a member.
+	Direct bool
 	// AnyLogin lets every login be somebody's.
 	AnyLogin bool
 	// LinkHost, where it is set, takes the place of the host in links to other pages.
