@@ -153,7 +153,7 @@ func (c *client) hidden(ctx context.Context, err error, op, subject string) erro
 		return err
 	}
 	f := &fault.Error{Kind: fault.Forbidden, Status: http.StatusNotFound, Cause: "GitHub hides this part of the organization " + c.org + " from the credential by saying that it does not exist"}
-	f.Next = "Use the token of an organization owner with the scope admin:org, or a GitHub App or fine-grained token with the organization permission Members; in an enterprise with managed users, use the scim kind."
+	f.Next = "Use the token of an organization owner with the scope admin:org, or a GitHub App or fine-grained token with the organization permission Members. Where there are no invitations (GitHub Enterprise Server, managed users), set invitations = false."
 	var org struct{ Login string }
 	switch look := c.get(ctx, op, subject, &org, c.path()...); {
 	case errors.Is(look, fault.NotFound):

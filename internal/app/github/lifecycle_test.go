@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -219,4 +220,48 @@ func TestSelf(t *testing.T) {
 	_, err = openFor(t, s, Config{AppID: 3, InstallationID: 7, PrivateKey: key(t)}, false).Self(t.Context())
 	refusal(t, err, fault.NotFound)
 	same(t, "requests", 0, len(s.Requests()))
+}
+
+// Where GitHub knows no invitations nobody is asked for them: whoever is added is a member at once, and what proves that everybody is shown is the credential's own
+// membership, or an app's view of the outside collaborators.
+func TestWithoutInvitations(t *testing.T) {
+	t.Parallel()
+	s := githubtest.New(t, described(t))
+	s.Direct, s.AccessToken = true, "ghs_installation"
+	s.Add(githubtest.User{Login: githubtest.Owner, Role: "admin"})
+	id := s.Add(githubtest.User{Login: "bob"})
+	o := openFor(t, s, Config{Invitations: new(false)}, false)
+	made, err := o.CreateAccount(t.Context(), ask("BOB"))
+	if err != nil || made.ID != id || made.UserName != "bob" || made.Status != "active" {
+		t.Errorf("%+v, %v", made, err)
+	}
+	for _, run := range []*Org{o, openFor(t, s, Config{Invitations: new(false), AppID: 3, InstallationID: 7, PrivateKey: key(t)}, false)} {
+		same(t, "accounts", 2, len(accounts(t, run)))
+		if err := run.Check(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	same(t, "requests about invitations", 0, s.Count("invitations"))
+	s.Change(githubtest.Owner, func(u *githubtest.User) { u.Role = "" })
+	for _, err := range openFor(t, s, Config{Invitations: new(false)}, false).Accounts(t.Context(), access.AccountFilter{}) {
+		refusal(t, err, fault.Forbidden)
+	}
+	// the other way round: a block that expects invitations is told
+	err = openFor(t, s, Config{}, false).Check(t.Context())
+	refusal(t, err, fault.Forbidden)
+	if f := (*fault.Error)(nil); !errors.As(err, &f) || !strings.Contains(f.Next, "invitations = false") {
+		t.Error(err)
+	}
+}
+
+// Whoever has left since the listing is invited by GitHub when they are put into a team. That is said.
+func TestLeftSinceTheListing(t *testing.T) {
+	t.Parallel()
+	s := githubtest.New(t, described(t))
+	ana := access.AccountRef{ID: s.Add(githubtest.User{Login: "ana", Role: "member"})}
+	team := s.AddTeam(githubtest.Team{Name: "core"})
+	o := openFor(t, s, Config{}, false)
+	accounts(t, o)
+	s.Change("ana", func(u *githubtest.User) { u.Role = "" })
+	refusal(t, o.ChangeMembers(t.Context(), team, []access.MemberChange{{Account: ana}})[0], fault.Stale)
 }

@@ -49,6 +49,7 @@ func TestOpenNamesAllProblems(t *testing.T) {
 		"GraphQL":            {Config{Organization: "acme", Token: "x", BaseURL: "https://git.acme.example/api/graphql"}, []string{"speaks REST"}},
 		"unencrypted":        {Config{Organization: "acme", Token: "x", BaseURL: "http://git.acme.example/api/v3"}, []string{"unencrypted"}},
 		"a word for names":   {Config{Organization: "acme", Token: "x", TeamNames: "id"}, []string{"team_names"}},
+		"mail to nobody":     {Config{Organization: "acme", Token: "x", BaseURL: "https://git.acme.example/api/v3", InviteByEmail: true}, []string{"invite_by_email needs invitations"}},
 		"a token of 2 lines": {Config{Organization: "acme", Token: "s3cr3t\nx"}, []string{"line break"}},
 	} {
 		_, err := Open(tc.cfg)
@@ -69,8 +70,8 @@ func TestOpenNamesAllProblems(t *testing.T) {
 		o, err := Open(Config{Organization: "Acme", Token: "x", BaseURL: base})
 		if err != nil {
 			t.Errorf("%q: %v", base, err)
-		} else if !strings.HasSuffix(o.Info().Tenant, "/acme") {
-			t.Errorf("the tenant is %s", o.Info().Tenant)
+		} else if !strings.HasSuffix(o.Info().Tenant, "/acme") || *o.cfg.Invitations == strings.HasSuffix(base, "/api/v3") {
+			t.Errorf("%q: the tenant is %s, invitations %v", base, o.Info().Tenant, *o.cfg.Invitations)
 		}
 	}
 }
