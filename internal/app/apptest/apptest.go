@@ -43,6 +43,8 @@ type Harness struct {
 	Timeout time.Duration
 	// Roles are two account roles that exist, when access.Role is among the fields.
 	Roles []string
+	// FixedUserNames says that nobody but its owner changes a user name, so that changes are tried with the role.
+	FixedUserNames bool
 	// Attributes are names of extra attributes that the connector is configured to read and write.
 	Attributes []string
 	// Licenses is the product that the connector is configured for, nil without licenses.
