@@ -18,6 +18,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/successfactors"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
 )
 
@@ -80,6 +81,7 @@ func sources() ([]entry, error) {
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
 	add(adp.Open(adp.Config{Connection: hrapi.Connection{BaseURL: adp.DefaultURL}, ClientID: "client", ClientSecret: secret}))
+	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
 	return list, errors.Join(errs...)
 }
 
