@@ -11,11 +11,14 @@ import (
 	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/adp"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/bamboohr"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/successfactors"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
 )
 
@@ -77,6 +80,8 @@ func sources() ([]entry, error) {
 		ReportURL: "https://wd5-services1.myworkday.com/ccx/service/customreport2/acme/isu/Roster", UserName: "isu", Password: secret, OnLeave: "On_Leave",
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
+	add(adp.Open(adp.Config{Connection: hrapi.Connection{BaseURL: adp.DefaultURL}, ClientID: "client", ClientSecret: secret}))
+	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
 	return list, errors.Join(errs...)
 }
 
