@@ -14,6 +14,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/adp"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/bamboohr"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/gusto"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
@@ -81,6 +82,7 @@ func sources() ([]entry, error) {
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
 	add(adp.Open(adp.Config{Connection: hrapi.Connection{BaseURL: adp.DefaultURL}, ClientID: "client", ClientSecret: secret}))
+	add(gusto.Open(gusto.Config{Company: "company", Token: secret}))
 	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
 	return list, errors.Join(errs...)
 }
