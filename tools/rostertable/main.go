@@ -17,6 +17,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/merge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/rippling"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
 )
 
@@ -79,6 +80,7 @@ func sources() ([]entry, error) {
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
 	add(merge.Open(merge.Config{APIKey: secret, AccountToken: secret}))
+	add(rippling.Open(rippling.Config{Token: secret}))
 	return list, errors.Join(errs...)
 }
 
