@@ -53,6 +53,7 @@ func rosterKinds() []rosterKind {
 		csvKind(), jsonKind(),
 		bambooHRKind(), hibobKind(), personioKind(), workdayKind(),
 		adpKind(), gustoKind(), successFactorsKind(),
+		mergeKind(), ripplingKind(),
 	}
 }
 

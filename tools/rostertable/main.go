@@ -18,7 +18,9 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/merge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/rippling"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/successfactors"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
 )
@@ -84,6 +86,8 @@ func sources() ([]entry, error) {
 	add(adp.Open(adp.Config{Connection: hrapi.Connection{BaseURL: adp.DefaultURL}, ClientID: "client", ClientSecret: secret}))
 	add(gusto.Open(gusto.Config{Company: "company", Token: secret}))
 	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
+	add(merge.Open(merge.Config{APIKey: secret, AccountToken: secret}))
+	add(rippling.Open(rippling.Config{Token: secret}))
 	return list, errors.Join(errs...)
 }
 
