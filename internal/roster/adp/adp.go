@@ -30,7 +30,7 @@ type Config struct {
 // The addresses of ADP.
 const (
 	DefaultURL      = "https://api.adp.com"
-	DefaultTokenURL = "https://accounts.adp.com/auth/oauth/v2/token"
+	DefaultTokenURL = "https://accounts.adp.com/auth/oauth/v2/token" //nolint:gosec // an address
 )
 
 // pageSize is the most workers of one answer.

@@ -117,8 +117,12 @@ func adjust(r *hrapi.Record) {
 func read(ctx context.Context, client *httpclient.Client, want []string, p *hrapi.Pages) error {
 	selected, expanded := shape(want)
 	query := []httpclient.Param{
-		{Key: "$format", Value: "json"}, {Key: "$select", Value: selected}, {Key: "$expand", Value: expanded}, {Key: "$inlinecount", Value: "allpages"},
-		{Key: "customPageSize", Value: strconv.Itoa(pageSize)}, {Key: "paging", Value: "snapshot"},
+		{Key: "$format", Value: "json"},
+		{Key: "$select", Value: selected},
+		{Key: "$expand", Value: expanded},
+		{Key: "$inlinecount", Value: "allpages"},
+		{Key: "customPageSize", Value: strconv.Itoa(pageSize)},
+		{Key: "paging", Value: "snapshot"},
 	}
 	seen := map[string]bool{}
 	for query != nil {

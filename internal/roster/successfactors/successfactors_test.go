@@ -3,8 +3,8 @@ package successfactors_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,10 +52,7 @@ func fake(t testing.TB, c *rostertest.Company) http.Handler {
 		}
 		d := map[string]any{"results": results, "__count": strconv.Itoa(c.Total())}
 		if more {
-			next := url.Values{}
-			for k, v := range q {
-				next[k] = v
-			}
+			next := maps.Clone(q)
 			next.Set("$skiptoken", strconv.Itoa(offset+size))
 			d["__next"] = "http://" + r.Host + r.URL.Path + "?" + next.Encode()
 		}
