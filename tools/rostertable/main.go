@@ -13,6 +13,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/bamboohr"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/gusto"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/merge"
@@ -81,6 +82,7 @@ func sources() ([]entry, error) {
 	}))
 	add(merge.Open(merge.Config{APIKey: secret, AccountToken: secret}))
 	add(rippling.Open(rippling.Config{Token: secret}))
+	add(gusto.Open(gusto.Config{CompanyID: "company", Token: secret}))
 	return list, errors.Join(errs...)
 }
 
