@@ -84,10 +84,11 @@ func sources() ([]entry, error) {
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
 	add(adp.Open(adp.Config{Connection: hrapi.Connection{BaseURL: adp.DefaultURL}, ClientID: "client", ClientSecret: secret}))
-	add(gusto.Open(gusto.Config{Company: "company", Token: secret}))
+	add(gusto.Open(gusto.Config{CompanyID: "company", Token: secret}))
 	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
 	add(merge.Open(merge.Config{APIKey: secret, AccountToken: secret}))
 	add(rippling.Open(rippling.Config{Token: secret}))
+	add(gusto.Open(gusto.Config{CompanyID: "company", Token: secret}))
 	return list, errors.Join(errs...)
 }
 

@@ -1,13 +1,14 @@
-// Package gusto reads a roster from Gusto (docs.gusto.com), by the lists of a company's employees and, if asked to, contractors.
+// Package gusto reads a roster from Gusto (docs.gusto.com): employees, and contractors where that is configured.
 package gusto
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/httpclient"
@@ -18,207 +19,240 @@ import (
 // Config is a roster block with a gusto block.
 type Config struct {
 	hrapi.Connection
-	// Company is the company's uuid, Token an access token for it. Gusto's refresh tokens change with each use, so one
-	// cannot be kept in a configuration: the pipeline that keeps it hands over the access token.
-	Company, Token string
-	// Contractors reads the company's contractors too.
+	// CompanyID is the company's UUID.
+	CompanyID string
+	// Contractors says that contractors are read too. They are a list of their own and need a scope of their own.
 	Contractors bool
-	Mapping     roster.Mapping
+	// Token is an access token, which holds for two hours; or
+	Token string
+	// ClientID and ClientSecret are an application's, and RefreshTokenFile a file with the company's refresh token. Gusto gives
+	// a new one at each use and takes the old one back, so the file is rewritten each time.
+	ClientID, ClientSecret, RefreshTokenFile string
+	Mapping                                  roster.Mapping
 }
 
-// DefaultURL is where the API is; the demo environment is https://api.gusto-demo.com.
+// DefaultURL is where the API is; that of the demo environment is https://api.gusto-demo.com.
 const DefaultURL = "https://api.gusto.com"
 
 const (
+	version  = "2025-06-15" // of the API, which is named by its date
 	pageSize = 100
-	version  = "2025-06-15" // of X-Gusto-API-Version
 )
 
 // Open checks the configuration, all of it, without a request.
 func Open(c Config) (roster.Source, error) {
 	var errs []error
-	if c.Company == "" {
-		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: "there is no company", Next: "Set company to the company's uuid, as GET /v1/token_info tells it."})
+	bad := func(cause, next string) {
+		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: cause, Next: next})
 	}
-	if c.Token == "" {
-		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: "there is no token", Next: "Set token to an access token with the scope employees:read."})
+	if c.CompanyID == "" {
+		bad("there is no company_id", "Set company_id to the company's UUID, which came with the tokens.")
+	}
+	oauth := c.ClientID != "" || c.ClientSecret != "" || c.RefreshTokenFile != ""
+	switch {
+	case c.Token != "" && oauth:
+		bad("both token and an application are set", "Use one of them.")
+	case c.Token == "" && (c.ClientID == "" || c.ClientSecret == "" || c.RefreshTokenFile == ""):
+		bad("there is no credential", "Set client_id, client_secret and refresh_token_file, or token to an access token that something else keeps fresh.")
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = DefaultURL
 	}
 	if c.RequestsPerSecond == 0 {
-		c.RequestsPerSecond = 200.0 / 60
+		c.RequestsPerSecond = 200.0 / 60 // per application and company
 	}
-	options := c.Options("gusto", httpclient.Auth{Token: c.Token})
-	options.Headers = map[string]string{"X-Gusto-API-Version": version}
-	client, err := httpclient.New(options)
+	auth := httpclient.Auth{Token: c.Token}
+	if oauth && c.Token == "" {
+		door, err := httpclient.New(c.Options("gusto", httpclient.Auth{}))
+		if err != nil {
+			errs = append(errs, err)
+		}
+		auth.Source = &refresher{client: door, id: c.ClientID, code: c.ClientSecret, file: c.RefreshTokenFile}
+	}
+	client, err := httpclient.New(c.Options("gusto", auth))
 	if err := errors.Join(errors.Join(errs...), err); err != nil {
-		return nil, roster.ConfigError(c.Name, "gusto", err)
+		return nil, roster.ConfigError(c.Name, "gusto", errors.Join(err, c.Mapping.Validate()))
 	}
 	return hrapi.Open(kind(client, c), c.Name, c.Mapping)
 }
 
-// Paths that adjust makes.
-const (
-	status   = "status"
-	original = "original hire date"
-	engaged  = "employment type"
-)
-
-// kind says how Gusto tells of people. A record is an employee, or a contractor in the same words, with "job", the primary
-// one, "termination", the one in force, and "custom", the custom fields by name.
+// kind says how Gusto tells of people. Beside what an employee of Gusto's has, a record has "state" and "end", made of its
+// terminations, "job", the primary one of its jobs, and "custom", its custom fields by name.
 func kind(client *httpclient.Client, c Config) hrapi.Kind {
 	return hrapi.Kind{
 		Info: roster.Info{
-			Kind: "gusto", Terminated: roster.Yes, FutureHires: roster.Yes, Leave: roster.No, Totals: roster.Depends,
+			Kind: "gusto", Terminated: roster.Yes, FutureHires: roster.Yes, Leave: roster.No, Totals: roster.Yes,
 			Lacks: map[string]string{
-				"last_working_day": "the end of a termination is the last day of work",
-				"location":         "a place of work is an address, which is not asked for: map a custom field",
-				"user_name":        "not part of the API",
+				"status":             "leave is not part of the API; a contractor who is inactive without a dismissal is unknown",
+				"work_email":         "contractors have none: their address in Gusto is a private one",
+				"manager_source_id":  "contractors have none",
+				"original_hire_date": "is a custom field where there is one: map custom.NAME",
+				"contract_end_date":  "is a custom field where there is one: map custom.NAME",
+				"location":           "is the address of a job, without a name: map a custom field",
 			},
 		},
 		Title: "Gusto", Noun: "employee", Key: "uuid",
 		Fields: map[string]string{
 			"source_id": "uuid", "employee_number": "employee_code", "given_name": "first_name", "family_name": "last_name", "preferred_given_name": "preferred_first_name",
-			"work_email": "work_email", "title": "job.title", "department": "department", "manager_source_id": "manager_uuid", "status": status,
-			"employment_type": engaged, "start_date": "job.hire_date", "original_hire_date": original, "end_date": "termination.effective_date",
-			"contract_end_date": "dismissal_date",
+			"work_email": "work_email", "title": "job.title", "department": "department", "manager_source_id": "manager_uuid", "status": "state",
+			"employment_type": "current_employment_status", "start_date": "job.hire_date", "end_date": "end", "last_working_day": "end",
 		},
-		Also: []string{"terminated", "hired_at", "kind", "current_employment_status", "job.hire_date", "termination.effective_date"},
-		Made: []string{status, original, engaged}, OmitsEmpty: true,
-		Adjust: adjust,
-		Read: func(ctx context.Context, _ []string, p *hrapi.Pages) error {
-			if err := read(ctx, client, c.Company, "employees", p); err != nil || !c.Contractors {
+		StatusMap: map[string]string{"onboarding": "pre_hire", "inactive": "unknown"},
+		EmploymentTypeMap: map[string]string{
+			"part_time_under_twenty_hours": "employee", "part_time_twenty_plus_hours": "employee", "variable": "employee",
+		},
+		Read: func(ctx context.Context, want []string, p *hrapi.Pages) error {
+			total, err := list(ctx, client, []string{"v1", "companies", c.CompanyID, "employees"}, want, p, employee)
+			if err == nil && c.Contractors {
+				var more int
+				more, err = list(ctx, client, []string{"v1", "companies", c.CompanyID, "contractors"}, nil, p, contractor)
+				total += more
+			}
+			if err != nil {
 				return err
 			}
-			return read(ctx, client, c.Company, "contractors", p)
+			return p.Total(total)
 		},
 	}
 }
 
-// adjust reads a termination by its date, because "terminated" is true from the day on which one is scheduled.
-func adjust(r *hrapi.Record) {
-	s := "active"
-	if r.Get("terminated") == "true" {
-		if s = "terminated"; r.Get("termination.effective_date") != "" {
-			s = "notice"
-		}
-	}
-	r.Set(status, s)
-	if first := r.Get("hired_at"); first != r.Get("job.hire_date") {
-		r.Set(original, first)
-	}
-	switch {
-	case r.Get("kind") == "contractors":
-		r.Set(engaged, "contractor")
-	case r.Get("current_employment_status") == "seasonal":
-		r.Set(engaged, "temporary")
-	default:
-		r.Set(engaged, "employee")
-	}
-}
-
-// read asks for one list page by page. Gusto tells the total in a header, and takes no selection of fields: what is not
-// mapped, pay among it, is dropped as it arrives; nothing private is included by request.
-func read(ctx context.Context, client *httpclient.Client, company, list string, p *hrapi.Pages) error {
-	before, total := p.Len(), -1
-	for page := 1; ; page++ {
-		query := []httpclient.Param{{Key: "page", Value: strconv.Itoa(page)}, {Key: "per", Value: strconv.Itoa(pageSize)}}
-		if list == "employees" {
+// list reads a list to its end, everybody of whatever status, and gives how many Gusto counts in it.
+func list(ctx context.Context, client *httpclient.Client, path, want []string, p *hrapi.Pages, settle func(json.RawMessage) json.RawMessage) (int, error) {
+	what := path[len(path)-1]
+	custom := slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(w, "custom.") })
+	read, total := 0, -1
+	for n := 1; ; n++ {
+		query := []httpclient.Param{{Key: "page", Value: strconv.Itoa(n)}, {Key: "per", Value: strconv.Itoa(pageSize)}}
+		if custom {
 			query = append(query, httpclient.Param{Key: "include", Value: "custom_fields"})
 		}
-		resp, err := client.Do(ctx, httpclient.Request{Op: "read", Subject: "the " + list, Method: http.MethodGet, Path: []string{"v1", "companies", company, list}, Query: query})
+		resp, err := client.Do(ctx, httpclient.Request{
+			Method: http.MethodGet, Path: path, Query: query, Op: "read", Subject: "the " + what, Header: map[string]string{"X-Gusto-API-Version": version},
+		})
 		if err != nil {
-			return err
+			return 0, err
 		}
-		var people []map[string]json.RawMessage
-		if err := resp.Decode(&people); err != nil {
-			return err
+		var page []json.RawMessage
+		if err := resp.Decode(&page); err != nil {
+			return 0, err
 		}
-		if n, err := strconv.Atoi(resp.Header.Get("X-Total-Count")); err == nil {
-			total = n
+		count, err := strconv.Atoi(resp.Header.Get("X-Total-Count"))
+		if err != nil || count < 0 {
+			return 0, &fault.Error{Kind: fault.Invalid, Cause: "the answer does not say how many " + what + " there are: it has no X-Total-Count", Next: "Check base_url, and whether a proxy in between takes headers away."}
 		}
-		records := make([]json.RawMessage, len(people))
-		for i, person := range people {
-			if records[i], err = settle(person, list); err != nil {
-				return err
-			}
+		if total >= 0 && total != count {
+			return 0, hrapi.Changed("Gusto counted %d %s, and %d while they were read", total, what, count)
 		}
-		if err := p.Add(records); err != nil {
-			return err
+		total = count
+		for i, raw := range page {
+			page[i] = settle(raw)
 		}
-		if len(people) < pageSize {
-			if n := p.Len() - before; total >= 0 && n != total {
-				return &fault.Error{
-					Kind: fault.Unavailable, Cause: fmt.Sprintf("Gusto counts %d %s, and the list ended after %d", total, list, n),
-					Next: "Run again: the list may have changed while it was read.",
-				}
-			}
-			return nil
+		if err := p.Add(page); err != nil {
+			return 0, err
 		}
-	}
-}
-
-// settle names what stands in lists, and takes out pay and addresses before anything else looks.
-func settle(person map[string]json.RawMessage, list string) (json.RawMessage, error) {
-	person["kind"] = text(list)
-	if list == "contractors" {
-		person["work_email"], person["job"] = person["email"], object(map[string]json.RawMessage{"hire_date": person["start_date"]})
-		person["terminated"] = json.RawMessage("false")
-		if string(person["is_active"]) == "false" {
-			person["terminated"] = json.RawMessage("true")
-		}
-		return json.Marshal(person)
-	}
-	var jobs []map[string]json.RawMessage
-	_ = json.Unmarshal(person["jobs"], &jobs) // what is no list has none in it
-	for i, j := range jobs {
-		if string(j["primary"]) == "true" || i == 0 {
-			person["job"] = object(map[string]json.RawMessage{"title": j["title"], "hire_date": j["hire_date"]})
-		}
-		if string(j["primary"]) == "true" {
+		if read += len(page); len(page) == 0 || read >= total {
 			break
 		}
 	}
-	var terminations []map[string]json.RawMessage
-	_ = json.Unmarshal(person["terminations"], &terminations)
-	for _, t := range terminations {
-		if string(t["active"]) == "true" {
-			person["termination"] = object(t)
-		}
+	if read != total {
+		return 0, hrapi.Changed("Gusto counts %d %s and gave %d", total, what, read)
 	}
-	var custom []struct {
-		Name  string
-		Value json.RawMessage
-	}
-	if json.Unmarshal(person["custom_fields"], &custom) == nil {
-		byName := map[string]json.RawMessage{}
-		for _, f := range custom {
-			byName[f.Name] = f.Value
-		}
-		person["custom"] = object(byName)
-	}
-	for _, key := range []string{"jobs", "terminations", "custom_fields"} {
-		delete(person, key)
-	}
-	return json.Marshal(person)
+	return total, nil
 }
 
-func object(m map[string]json.RawMessage) json.RawMessage {
-	for k, v := range m {
-		if v == nil {
-			delete(m, k)
-		}
-	}
-	b, err := json.Marshal(m)
-	if err != nil {
-		return json.RawMessage("null")
-	}
-	return b
+type termination struct {
+	Active bool   // it has gone into effect
+	Date   string `json:"effective_date"` // the last day of work
 }
 
-func text(s string) json.RawMessage {
-	b, err := json.Marshal(s)
+type job struct {
+	Primary bool   `json:"primary"`
+	Title   string `json:"title"`
+	Hired   string `json:"hire_date"` // or hired again
+}
+
+// employee makes state, end, job and custom of an employee. What cannot be read is left as it is, for Pages to see.
+func employee(raw json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	var e struct {
+		Terminated, Onboarded bool
+		Terminations          []termination
+		Jobs                  []job
+		Custom                []struct {
+			Name  string
+			Value json.RawMessage
+		} `json:"custom_fields"`
+	}
+	if json.Unmarshal(raw, &fields) != nil || fields == nil || json.Unmarshal(raw, &e) != nil {
+		return raw
+	}
+	var main job
+	for i, j := range e.Jobs {
+		if i == 0 || j.Primary && !main.Primary {
+			main = j
+		}
+	}
+	var last termination
+	for _, t := range e.Terminations {
+		// one before the last hire, or in effect for somebody who is employed, belongs to an earlier employment
+		if t.Date >= main.Hired && (e.Terminated || !t.Active) && t.Date > last.Date {
+			last = t
+		}
+	}
+	state := "onboarding"
+	switch {
+	case last.Active || e.Terminated && last.Date == "":
+		state = "terminated"
+	case e.Onboarded:
+		state = "active"
+	}
+	fields["state"], fields["end"] = encode(state), encode(last.Date)
+	fields["job"] = encode(map[string]string{"title": main.Title, "hire_date": main.Hired})
+	if len(e.Custom) > 0 {
+		custom := map[string]json.RawMessage{}
+		for _, f := range e.Custom {
+			custom[f.Name] = f.Value
+		}
+		fields["custom"] = encode(custom)
+	}
+	for _, key := range []string{"terminations", "jobs", "custom_fields"} {
+		delete(fields, key)
+	}
+	return encode(fields)
+}
+
+// contractor makes an employee of a contractor: the same fields under the same names.
+func contractor(raw json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	var c struct {
+		Active   bool   `json:"is_active"`
+		Business string `json:"business_name"`
+		Start    string `json:"start_date"`
+		End      string `json:"dismissal_date"`
+	}
+	if json.Unmarshal(raw, &fields) != nil || fields == nil || json.Unmarshal(raw, &c) != nil {
+		return raw
+	}
+	state := "active"
+	switch {
+	case !c.Active && c.End != "":
+		state = "terminated"
+	case !c.Active:
+		state = "inactive" // one who has not begun, or an entry that was never used: nobody knows
+	}
+	made := map[string]json.RawMessage{
+		"uuid": fields["uuid"], "first_name": fields["first_name"], "last_name": fields["last_name"], "department": fields["department"],
+		"state": encode(state), "end": encode(c.End), "current_employment_status": encode("contractor"), "job": encode(map[string]string{"hire_date": c.Start}),
+	}
+	if s := string(fields["last_name"]); s == "" || s == "null" || s == `""` {
+		made["last_name"] = encode(c.Business)
+	}
+	return encode(made)
+}
+
+// encode cannot fail: what it gets was JSON or is text.
+func encode(v any) json.RawMessage {
+	b, err := json.Marshal(v)
 	if err != nil {
 		return json.RawMessage("null")
 	}
