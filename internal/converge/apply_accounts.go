@@ -117,7 +117,7 @@ func (r *run) accounts(ctx context.Context) {
 		return r.app.Info().ManagerIsID && entering[r.Planned.Accounts[k].Fields[access.Manager]]
 	}
 	r.app.ExpectAccounts(ctx, len(r.work.enter))
-	eachAccount(r, keys, func(key string) {
+	one := func(key string) {
 		want := r.Planned.Accounts[key]
 		err := r.stopped(ctx, want.UserName())
 		var now access.Account
@@ -141,7 +141,10 @@ func (r *run) accounts(ctx context.Context) {
 			r.block(want.UserName(), err)
 		}
 		r.prog.step(1)
-	})
+	}
+	for _, wave := range r.waves(keys) {
+		eachAccount(r, wave, one)
+	}
 	eachAccount(r, slices.DeleteFunc(keys, func(k string) bool { return !late(k) }), func(key string) {
 		want := r.Planned.Accounts[key]
 		id := r.res.State.IDs[key]
@@ -167,6 +170,7 @@ func (r *run) revert(key string, now access.Account) {
 	switch {
 	case had:
 		r.res.State.Accounts[key] = was
+		r.unrename(was.UserName(), r.Planned.Accounts[key].UserName())
 	case now.ID != "":
 		known := &refresher{rules: r.Rules}
 		r.res.State.Accounts[key] = known.refreshed(r.Planned.Accounts[key], now)
@@ -202,7 +206,8 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	if other := r.own(acct.ID, key); other != key {
 		return access.Account{}, r.contradiction(acct, other, key)
 	}
-	if planned != "" && planned != Unknown && !acct.Active && spec.Active == nil {
+	inactive := r.Planned.Held[account(key)].Reason == DeactivatedElsewhere
+	if planned != "" && planned != Unknown && !acct.Active && spec.Active == nil && !inactive && !r.Notes.Suspended[acct.ID] {
 		return access.Account{}, &fault.Error{
 			Kind: fault.Stale, System: r.app.Name(), Op: "adopt", Subject: acct.Label(), State: "Nothing was written for it.",
 			Cause: "the account was active when this was planned and is not any more", Next: "Plan again: it then shows as a reactivation.",
@@ -210,7 +215,7 @@ func (r *run) enter(ctx context.Context, key string, spec access.AccountSpec) (a
 	}
 	r.app.MarkAdopted(acct.ID)
 	switch {
-	case spec.Active != nil:
+	case spec.Active != nil, inactive:
 	case !acct.Active && r.HandedOver != nil && r.HandedOver(acct.ID):
 		// The first half of this replacement knew the account: somebody else deactivated it since.
 		r.mu.Lock()

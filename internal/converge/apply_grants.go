@@ -341,7 +341,8 @@ func (r *run) failOne(s grantStep, err error) {
 		if (*all)[s.subject.In] == nil {
 			(*all)[s.subject.In] = make(map[string]string)
 		}
-		(*all)[s.subject.In][s.subject.Who] = s.was
+		holders := (*all)[s.subject.In]
+		holders[s.nameInState(holders)] = s.was
 	}
 }
 

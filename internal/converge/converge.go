@@ -110,6 +110,12 @@ const (
 	Overlap              Reason = "overlap"
 )
 
+// uncertain reports whether somebody is held because it is not known what is to become of them. They may be back
+// tomorrow, so it is remembered that somebody deactivated them meanwhile.
+func (r Reason) uncertain() bool {
+	return r == Dropped || r == UnknownStatus || r == Quarantined || r == Overlap
+}
+
 // Held is something that is kept although configuration does not ask for it. Since is RFC 3339.
 type Held struct {
 	Reason Reason

@@ -6,11 +6,12 @@ type differ struct {
 	notes          Notes
 	rules          Rules
 	keys           map[string]string            // account key by user name in prior state
+	keysNow        map[string]string            // the same in planned state, filled when needed: see handed
 	folded         map[string]map[string]string // user names by kind and group, filled as needed
 }
 
 func newDiffer(prior, planned State, notes Notes, rules Rules) *differ {
-	return &differ{prior, planned, notes, rules, userKeys(prior.Accounts), make(map[string]map[string]string)}
+	return &differ{prior: prior, planned: planned, notes: notes, rules: rules, keys: userKeys(prior.Accounts), folded: make(map[string]map[string]string)}
 }
 
 // id is the account behind a user name in a group or product, as last read; "" when it was not.
@@ -33,7 +34,7 @@ func (d *differ) nameNow(u string) string {
 
 // arrived is the new name under which a holder in prior state goes on, or "".
 func (d *differ) arrived(s Subject, was map[string]string, now Grants) string {
-	if to, ok := d.find(now, s); ok {
+	if to, ok := d.find(now, s); ok && !d.handed(s.Who) {
 		return to // the same name in another case
 	}
 	to := d.nameNow(s.Who)
@@ -41,7 +42,7 @@ func (d *differ) arrived(s Subject, was map[string]string, now Grants) string {
 		return ""
 	}
 	_, had := was[to]
-	if _, asked := now[s.In][to]; !asked || had {
+	if _, asked := now[s.In][to]; !asked || had && !d.handed(to) {
 		return ""
 	}
 	return to

@@ -34,6 +34,8 @@ type Notes struct {
 	Seen map[Subject]time.Time `json:"seen,omitempty"`
 	// Aside remembers the accounts in State.Held that are in no map: their ids and names.
 	Aside map[string]access.AccountRef `json:"aside,omitempty"`
+	// Inactive are those of Aside whom somebody else deactivated: when they come back they stay so.
+	Inactive map[string]bool `json:"inactive,omitempty"`
 	// Values are the roles and licenses of those in State.Held.
 	Values map[Subject]string `json:"values,omitempty"`
 	// Via says what else gives a membership or license, which therefore cannot be taken away by itself; Any are

@@ -71,6 +71,7 @@ func Plan(prior *State, notes Notes, cfg Config, rules Rules) Planned {
 	p.differ = newDiffer(was, p.out.State, notes, rules)
 	p.duplicates()
 	p.reuses()
+	p.swaps()
 	p.accounts()
 	for _, kind := range grantKinds() {
 		p.grants(kind)

@@ -53,8 +53,10 @@ func (p *planner) accounts() {
 			p.enter(key, want, Unknown, "create", "in configuration") // a problem already
 		case returns && p.notes.Aside[key].ID != "":
 			p.enter(key, want, p.notes.Aside[key].ID, "return", "in configuration again")
+			p.stayInactive(key, key, want)
 		case namesake && name != "" && (p.rules.fold(who) == name || p.mayMove(key, who, want)):
 			p.enter(key, want, p.notes.Aside[who].ID, "return", "in configuration; the account was held as "+who)
+			p.stayInactive(key, who, want)
 		case adopts && name != "":
 			delete(strangers, name)
 			p.enter(key, want, p.prior.Strangers[stranger], "adopt", "in configuration; the account is there already")
@@ -112,6 +114,13 @@ func (p *planner) mayMove(key, from string, want Account) bool {
 func (p *planner) enter(key string, want Account, id, change, why string) {
 	p.put(key, want, Account{}, id)
 	p.explain(account(key), change, p.why(account(key), why))
+}
+
+// stayInactive leaves somebody who comes back deactivated, where somebody else did that while they were held as who.
+func (p *planner) stayInactive(key, who string, want Account) {
+	if p.notes.Inactive[who] && want.Fields[Active] == "" {
+		p.out.State.Held[account(key)] = Held{DeactivatedElsewhere, p.since()}
+	}
 }
 
 // stay plans somebody who goes on.

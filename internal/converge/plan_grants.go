@@ -73,6 +73,7 @@ func (p *planner) grants(kind access.GrantKind) {
 		for u, old := range was {
 			s := Subject{kind, in, u}
 			v, stays := now[u]
+			stays = stays && !p.handed(u)
 			switch {
 			case stays && v == old:
 			case stays && p.notes.Any[s]:
@@ -93,7 +94,7 @@ func (p *planner) grants(kind access.GrantKind) {
 			}
 		}
 		for u := range now {
-			if _, had := was[u]; !had && arrivals[u] == "" {
+			if _, had := was[u]; (!had || p.handed(u)) && arrivals[u] == "" {
 				p.add(Subject{kind, in, u})
 			}
 		}

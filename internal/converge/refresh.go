@@ -126,8 +126,15 @@ func (r *refresher) accounts(all []access.Account) {
 	for s, held := range r.prior.Held {
 		ref, aside := r.notes.Aside[s.Who]
 		now, ok := r.byID[ref.ID]
-		if _, owned := r.owners[ref.ID]; aside && s.Kind == access.GrantAccount && ok && now.Active && !owned {
+		if _, owned := r.owners[ref.ID]; aside && s.Kind == access.GrantAccount && ok && (now.Active || held.Reason.uncertain()) && !owned {
 			r.owners[ref.ID] = s.Who
+			switch {
+			case now.Active:
+			case r.notes.Suspended[ref.ID]:
+				mark(&r.n.Suspended, ref.ID)
+			default:
+				mark(&r.n.Inactive, s.Who)
+			}
 			r.next.Held[s] = held
 			r.putAside(s.Who, now.Ref())
 			if now.PersonID == "" {

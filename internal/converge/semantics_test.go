@@ -342,3 +342,57 @@ func TestProgress(t *testing.T) {
 		t.Errorf("the log names people:\n%s", text)
 	}
 }
+
+// Whoever is deactivated by somebody else stays so, also when the rosters lose the person for a day.
+func TestDeactivatedElsewhereWhileHeld(t *testing.T) {
+	t.Parallel()
+	for _, when := range []string{"before", "while"} {
+		e := settled(t)
+		suspend := func() {
+			a := e.app.accounts[e.state.IDs["bob"]]
+			if a.ID == "" {
+				a = e.app.accounts[e.notes.Aside["bob"].ID]
+			}
+			a.Active = false
+			e.app.accounts[a.ID] = a
+		}
+		all, less := base("ana", "bob", "cy"), base("ana", "cy")
+		all.Rosters, less.Rosters = true, true
+		if when == "before" {
+			suspend()
+			e.do(all)
+		}
+		e.standings = map[string]converge.Standing{"bob": {Stage: converge.StageDropped}}
+		same(t, when+": gone from the rosters", e.do(less), "")
+		if when == "while" {
+			suspend()
+			same(t, when+": and deactivated", e.do(less), "")
+		}
+		same(t, when+": held", heldAs(e.state), "accounts/bob dropped_from_roster; groups/g/bob@x dropped_from_roster")
+		e.standings = nil
+		same(t, when+": back", e.do(all), "")
+		same(t, when+": still deactivated", heldAs(e.state), "accounts/bob deactivated_elsewhere")
+		same(t, when+": and then", e.do(all), "")
+		same(t, when+": held then", heldAs(e.state), "accounts/bob deactivated_elsewhere")
+
+		same(t, when+": gone for good", e.do(base("ana", "cy")), "leave g bob@x")
+	}
+}
+
+// Whom Tenure deactivated for a leave, and the rosters lost meanwhile, comes back with the end of the leave.
+func TestSuspendedWhileHeld(t *testing.T) {
+	t.Parallel()
+	e := settled(t)
+	all, less := base("ana", "bob", "cy"), base("ana", "cy")
+	all.Rosters, less.Rosters = true, true
+	leave := base("ana", "bob", "cy")
+	leave.Rosters = true
+	leave.Accounts["bob"] = converge.Account{Fields: map[access.Field]string{access.UserName: "bob@x", converge.Active: "false"}}
+	same(t, "on leave", e.do(leave), "update bob@x active=false")
+	e.standings = map[string]converge.Standing{"bob": {Stage: converge.StageDropped}}
+	same(t, "gone from the rosters", e.do(less), "")
+	same(t, "and still", e.do(less), "")
+	e.standings = nil
+	same(t, "back", e.do(all), "update bob@x active=true")
+	same(t, "and then", e.do(all), "")
+}

@@ -30,6 +30,7 @@ type grantStep struct {
 	was     string // what it was, "" for nothing
 	id      string // the account as last read, "" when not known
 	from    place
+	old     string // the user name in prior state, where it is another
 }
 
 // work is the difference between prior and planned state, and all that an apply does.
@@ -141,6 +142,7 @@ func (w *work) grants(d *differ, kind access.GrantKind) {
 		for u, old := range was {
 			s := Subject{kind, in, u}
 			v, stays := now[u]
+			stays = stays && !d.handed(u)
 			to := ""
 			if !stays {
 				to = d.arrived(s, was, planned)
@@ -149,30 +151,29 @@ func (w *work) grants(d *differ, kind access.GrantKind) {
 			_, stranger := d.planned.Strangers[s]
 			switch {
 			case stays && v != old:
-				w.adds[kind][in] = append(w.adds[kind][in], grantStep{s, v, old, d.id(s), inMap})
+				w.adds[kind][in] = append(w.adds[kind][in], grantStep{subject: s, value: v, was: old, id: d.id(s)})
 			case stays || held || stranger:
 			case to != "":
 				renamed[to] = true
 				if now[to] != old {
-					s.Who = to
-					w.adds[kind][in] = append(w.adds[kind][in], grantStep{s, now[to], old, d.id(Subject{kind, in, u}), inMap})
+					w.adds[kind][in] = append(w.adds[kind][in], grantStep{subject: Subject{kind, in, to}, value: now[to], was: old, id: d.id(s), old: u})
 				}
 			case d.notes.releasing():
 				// Imported by the way: nobody ever asked for this group to be managed.
 			default:
-				w.removes[kind][in] = append(w.removes[kind][in], grantStep{s, "", old, d.id(s), inMap})
+				w.removes[kind][in] = append(w.removes[kind][in], grantStep{subject: s, was: old, id: d.id(s)})
 			}
 		}
 		for u, v := range now {
-			if _, had := was[u]; !had && !renamed[u] {
-				w.adds[kind][in] = append(w.adds[kind][in], grantStep{Subject{kind, in, u}, v, "", "", inMap})
+			if _, had := was[u]; (!had || d.handed(u)) && !renamed[u] {
+				w.adds[kind][in] = append(w.adds[kind][in], grantStep{subject: Subject{kind, in, u}, value: v})
 			}
 		}
 	}
 	for in, now := range planned {
 		if _, had := prior[in]; !had {
 			for u, v := range now {
-				w.adds[kind][in] = append(w.adds[kind][in], grantStep{Subject{kind, in, u}, v, "", "", inMap})
+				w.adds[kind][in] = append(w.adds[kind][in], grantStep{subject: Subject{kind, in, u}, value: v})
 			}
 		}
 	}
@@ -190,7 +191,7 @@ func (w *work) leftovers(d *differ, kind access.GrantKind, cfg Config) {
 		if _, asked := d.find(planned, s); asked {
 			return
 		}
-		w.removes[kind][s.In] = append(w.removes[kind][s.In], grantStep{s, "", value, d.id(s), from})
+		w.removes[kind][s.In] = append(w.removes[kind][s.In], grantStep{subject: s, was: value, id: d.id(s), from: from})
 	}
 	for s, h := range d.prior.Held {
 		_, watched := planned[s.In]

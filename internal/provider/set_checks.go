@@ -75,10 +75,10 @@ func (t *setResource) check(ctx context.Context, diags *diag.Diagnostics, inv *i
 	if m.group != "" {
 		groups = path.Root("members")
 	}
-	if m.state.Groups != nil {
+	if len(m.state.Groups) > 0 {
 		needs[app.ReadMembers], needs[app.WriteMembers] = groups, groups
 	}
-	if m.state.Licenses != nil {
+	if len(m.state.Licenses) > 0 {
 		needs[app.ReadLicenses], needs[app.WriteLicenses] = path.Root("licenses"), path.Root("licenses")
 	}
 	for _, c := range slices.Sorted(maps.Keys(needs)) {
