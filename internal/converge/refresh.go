@@ -205,8 +205,8 @@ func (r *refresher) refreshed(was Account, now access.Account) Account {
 	}
 	if was.Attributes != nil {
 		out.Attributes = make(map[string]string, len(was.Attributes))
-		for k := range was.Attributes {
-			if v, ok := now.Attributes[k]; ok {
+		for k, want := range was.Attributes {
+			if v, ok := now.Attributes[k]; ok || want == "" { // an app without it holds nothing
 				out.Attributes[k] = v
 			}
 		}

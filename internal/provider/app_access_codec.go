@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -228,11 +229,11 @@ func (appAccess) validate(diags *diag.Diagnostics, m *setModel) {
 	checkWord(diags, m, "on_dropped", "hold", "remove")
 	checkWord(diags, m, "on_removal", string(access.Deactivate), string(access.Delete), string(access.Keep))
 	checkWord(diags, m, "on_destroy", "keep", "remove")
-	if m.cfg.Grace < 0 {
-		refuse(diags, path.Root("grace_hours"), "grace_hours is negative", "It counts hours from when a stranger was first seen; 0 is at once.")
-	}
+	checkRequired(diags, m, "app", "accounts")
+	checkHours(diags, m.raw["grace_hours"])
 	unmanaged := objectOf(m.raw["unmanaged"])
 	for _, k := range sortedKeys(unmanaged) {
+		checkGiven(diags, unmanaged[k], path.Root("unmanaged").AtName(k))
 		checkWordAt(diags, unmanaged[k], path.Root("unmanaged").AtName(k), "report", "remove")
 	}
 	for _, key := range sortedKeys(m.state.Accounts) {
@@ -240,10 +241,13 @@ func (appAccess) validate(diags *diag.Diagnostics, m *setModel) {
 		if key == "" {
 			refuse(diags, at, "An account without a key", "The key is the person's person_id, or another stable name of yours.")
 		}
-		if n, ok := m.state.Accounts[key].Fields[access.UserName]; ok && n == "" {
+		if strings.TrimSpace(m.state.Accounts[key].Fields[access.UserName]) == "" {
 			refuse(diags, at.AtName("user_name"), "The user name of "+key+" is empty", "Give the account a user name, or leave it out of accounts.")
 		}
+		checkAttributes(diags, objectOf(m.raw["accounts"])[key], at)
 	}
+	checkSets(diags, m, "groups")
+	checkSets(diags, m, "licenses")
 	checkHolders(diags, "groups", m.state.Groups)
 	checkHolders(diags, "licenses", m.state.Licenses)
 }

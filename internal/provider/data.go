@@ -45,6 +45,7 @@ type Data struct {
 	said        sync.Map // what was said about an app: see sayOnce
 	keepersGone sync.Map // members who lose the role that runs their group: see countMembership
 	handed      sync.Map // tenant to the set of account ids that a replacement handed over
+	looked      sync.Map // sets that this process read: see setResource.checkUnread
 	companies   struct {
 		mu    sync.Mutex
 		by    map[string]company           // by names of rosters

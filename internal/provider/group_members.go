@@ -121,9 +121,8 @@ func (groupMembers) ids(m *setModel) map[string]string {
 func (groupMembers) validate(diags *diag.Diagnostics, m *setModel) {
 	checkWord(diags, m, "unmanaged", "report", "remove")
 	checkWord(diags, m, "on_destroy", "keep", "remove")
-	if m.cfg.Grace < 0 {
-		refuse(diags, path.Root("grace_hours"), "grace_hours is negative", "It counts hours from when a stranger was first seen; 0 is at once.")
-	}
+	checkRequired(diags, m, "app", "members")
+	checkHours(diags, m.raw["grace_hours"])
 	if m.group == "" {
 		refuse(diags, path.Root("group"), "The group has no name", "Name the group, or give its id.")
 	}

@@ -149,45 +149,6 @@ func (t *setResource) checkLosses(diags *diag.Diagnostics, inv *inventory.App, m
 	}
 }
 
-// checkRosters refuses to take anything from people whom a new value of rosters does not list, and reports whether it did. What they lose was judged
-// by the rosters in state, because Read knows no others; by the new ones they are dropped, and would be held.
-func (t *setResource) checkRosters(ctx context.Context, diags *diag.Diagnostics, d *Data, inv *inventory.App, prior, next *setModel, losses []converge.Loss) bool {
-	if len(next.rosters) == 0 || slices.Equal(prior.rosters, next.rosters) || len(losses) == 0 || next.cfg.OnDropped == "remove" {
-		return false
-	}
-	standing, pending := d.standing(ctx, diags, next.rosters)
-	if standing == nil || pending {
-		return false
-	}
-	people := make(map[string]string, len(prior.state.Accounts)) // key by user name
-	for key, a := range prior.state.Accounts {
-		people[a.UserName()] = key
-	}
-	gone := make(map[string]bool)
-	for _, l := range losses {
-		key := l.Subject.Who
-		if l.Subject.Kind != access.GrantAccount {
-			key = people[key]
-		}
-		if l.Label != converge.Stranger && key != "" && standing(key).Stage == converge.StageDropped {
-			gone[l.UserName] = true
-		}
-	}
-	if len(gone) == 0 {
-		return false
-	}
-	names := sortedKeys(gone)
-	if n := len(names) - claimsInError; n > 0 {
-		names = append(names[:claimsInError:claimsInError], fmt.Sprintf("and %d more", n))
-	}
-	diagnose(diags, &fault.Error{
-		Kind: fault.Protected, System: inv.Name(), Op: "take access from", Subject: fmt.Sprintf("%d people", len(gone)),
-		Cause: fmt.Sprintf("rosters was changed, and none of the new ones (%s) lists %s", strings.Join(next.rosters, ", "), strings.Join(names, ", ")),
-		State: "Nothing was written.", Next: "Correct rosters. If the new ones are right, change rosters of this resource in an apply of its own, and the people after that.",
-	}, nothingSent, path.Root("rosters"))
-	return true
-}
-
 // checkSeats warns where a plan assigns more licenses than there are seats, counting those that it frees, and where
 // the app has no such product. It asks the app only when something is assigned. The answer adds words and never
 // values.

@@ -76,6 +76,7 @@ func (t *setResource) read(ctx context.Context, diags *diag.Diagnostics, d *Data
 	}
 	m.private.RostersPending = pending
 	d.note(inv.Name(), m.state, &m.private.Notes)
+	d.looked.Store(t.place(m), true)
 	m.private.Extended = d.extended(ctx, inv.Name(), m.rosters, m.state)
 	m.private.AsOf = d.previewOf(inv)
 	m.tenant = inv.Info().Tenant
@@ -138,7 +139,7 @@ func (t *setResource) plan(ctx context.Context, diags *diag.Diagnostics, d *Data
 		}
 		t.checkLosses(diags, inv, &next, p.Losses)
 		t.checkSeats(ctx, diags, inv, was, &next)
-		if prior != nil && !t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses) {
+		if prior != nil && !t.checkUnread(ctx, diags, d, inv, prior, &next, p.Losses) && !t.checkRosters(ctx, diags, d, inv, prior, &next, p.Losses) {
 			t.brake(diags, d, inv, prior.state, p)
 		}
 		t.claim(ctx, diags, d, inv, &next)
