@@ -15,6 +15,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/ldap"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
 )
@@ -70,6 +71,7 @@ func sources() ([]roster.Source, error) {
 		ReportURL: "https://wd5-services1.myworkday.com/ccx/service/customreport2/acme/isu/Roster", UserName: "isu", Password: secret, OnLeave: "On_Leave",
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
+	add(ldap.Open(ldap.Config{URL: "ldaps://ldap.acme.example", BindDN: "cn=reader", BindPassword: secret, BaseDN: "dc=acme"}))
 	return list, errors.Join(errs...)
 }
 
