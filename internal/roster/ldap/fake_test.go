@@ -50,7 +50,7 @@ type fake struct {
 func (f *fake) serve(t testing.TB) string {
 	t.Helper()
 	var l net.Listener
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func (f *fake) converse(c net.Conn) {
 		case wire.ApplicationExtendedRequest:
 			answer(wire.ApplicationExtendedResponse, wire.LDAPResultSuccess, "")
 			t := tls.Server(c, f.tls)
-			if t.Handshake() != nil { //nolint:noctx // ends with the connection
+			if t.Handshake() != nil {
 				return
 			}
 			c = t
@@ -272,7 +272,7 @@ func adEntry(c *rostertest.Company, p rostertest.Person) entry {
 	}
 	number, _ := strconv.Atoi(p.ID)
 	guid := make([]byte, 16)
-	binary.LittleEndian.PutUint32(guid, uint32(number)) //nolint:gosec // a small number
+	binary.LittleEndian.PutUint32(guid, uint32(number))
 	return entry{adDN(p.ID), c.Record(p, map[string]any{
 		"objectGUID": guid, "sAMAccountName": p.ID, "userPrincipalName": p.ID + "@acme.example", "employeeID": p.Number, "givenName": p.GivenName, "sn": p.FamilyName,
 		"displayName": p.FullName(), "mail": p.Email, "title": p.Title, "department": p.Department, "company": "Acme", "physicalDeliveryOfficeName": p.Location,

@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -52,13 +53,8 @@ func ana() entry {
 }
 
 func with(e entry, attributes map[string]any) entry {
-	changed := map[string]any{}
-	for k, v := range e.attributes {
-		changed[k] = v
-	}
-	for k, v := range attributes {
-		changed[k] = v
-	}
+	changed := maps.Clone(e.attributes)
+	maps.Copy(changed, attributes)
 	return entry{e.dn, changed}
 }
 

@@ -128,7 +128,7 @@ func (d *directory) search(ctx context.Context, attrs []string) ([][]*wire.Entry
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	paging := wire.NewControlPaging(pageSize)

@@ -24,7 +24,6 @@ type schema struct {
 	title, filter string
 	fields        map[string]string
 	also          []string
-	lacks         map[string]string
 	adjust        func(*hrapi.Record)
 }
 

@@ -107,12 +107,12 @@ func (s slapd) start(t testing.TB) (socket, ca string) {
 	ldif := write("company.ldif", "dn: dc=acme,dc=example\nobjectClass: dcObject\nobjectClass: organization\ndc: acme\no: Acme\n\n"+
 		"dn: "+reader+"\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: reader\nuserPassword: "+password+"\n\n"+
 		"dn: "+people+"\nobjectClass: organizationalUnit\nou: people\n\n"+s.ldif)
-	if out, err := exec.CommandContext(t.Context(), bin, "-T", "add", "-q", "-f", path, "-l", ldif).CombinedOutput(); err != nil { //nolint:gosec // slapd and files of this test
+	if out, err := exec.CommandContext(t.Context(), bin, "-T", "add", "-q", "-f", path, "-l", ldif).CombinedOutput(); err != nil {
 		t.Fatalf("slapadd: %v\n%s", err, out)
 	}
 	socket = filepath.Join(dir, "s")
-	ctx, cancel := context.WithCancel(context.Background())                                               //nolint:usetesting // it ends in Cleanup, before the directory goes
-	cmd := exec.CommandContext(ctx, bin, "-d", "0", "-h", "ldapi://"+url.QueryEscape(socket), "-f", path) //nolint:gosec // slapd and files of this test
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, bin, "-d", "0", "-h", "ldapi://"+url.QueryEscape(socket), "-f", path)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	var output strings.Builder
@@ -122,7 +122,7 @@ func (s slapd) start(t testing.TB) (socket, ca string) {
 	}
 	t.Cleanup(func() { cancel(); _ = cmd.Wait() })
 	for range 600 { // until it listens; there is nothing else to wait for
-		if c, err := net.Dial("unix", socket); err == nil { //nolint:noctx // a socket of this machine
+		if c, err := net.Dial("unix", socket); err == nil {
 			_ = c.Close()
 			return socket, ca
 		}
@@ -135,7 +135,7 @@ func (s slapd) start(t testing.TB) (socket, ca string) {
 // listen puts a TCP port before the socket, which tells what is searched for.
 func listen(t testing.TB, socket string, seen func(rostertest.Request)) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func listen(t testing.TB, socket string, seen func(rostertest.Request)) string {
 			if err != nil {
 				return
 			}
-			out, err := net.Dial("unix", socket) //nolint:noctx // a socket of this machine
+			out, err := net.Dial("unix", socket)
 			if err != nil {
 				_ = in.Close()
 				continue
