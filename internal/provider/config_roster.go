@@ -51,7 +51,7 @@ func rosterKinds() []rosterKind {
 	return []rosterKind{
 		csvKind(), jsonKind(),
 		bambooHRKind(), hibobKind(), personioKind(), workdayKind(),
-		ldapKind(),
+		ldapKind(), scimRosterKind(), oktaRosterKind(), entraRosterKind(),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/bamboohr"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/idp"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/ldap"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
@@ -72,6 +73,9 @@ func sources() ([]roster.Source, error) {
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
 	add(ldap.Open(ldap.Config{URL: "ldaps://ldap.acme.example", BindDN: "cn=reader", BindPassword: secret, BaseDN: "dc=acme"}))
+	add(idp.OpenSCIM(idp.Config{}))
+	add(idp.OpenOkta(idp.Config{}))
+	add(idp.OpenEntraID(idp.Config{}))
 	return list, errors.Join(errs...)
 }
 

@@ -3,6 +3,7 @@ package idp_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -64,9 +65,7 @@ func read(t *testing.T, src roster.Source, err error) map[string]access.Person {
 // off switches fields off that a test's users do not have.
 func off(m map[string]string, fields ...string) map[string]string {
 	all := map[string]string{}
-	for k, v := range m {
-		all[k] = v
-	}
+	maps.Copy(all, m)
 	for _, f := range fields {
 		all[f] = ""
 	}
