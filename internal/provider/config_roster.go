@@ -54,6 +54,7 @@ func rosterKinds() []rosterKind {
 		bambooHRKind(), hibobKind(), personioKind(), workdayKind(),
 		adpKind(), gustoKind(), successFactorsKind(),
 		mergeKind(), ripplingKind(),
+		ldapKind(), scimRosterKind(), oktaRosterKind(), entraRosterKind(),
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/gusto"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/idp"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/ldap"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/merge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/rippling"
@@ -88,7 +90,10 @@ func sources() ([]entry, error) {
 	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
 	add(merge.Open(merge.Config{APIKey: secret, AccountToken: secret}))
 	add(rippling.Open(rippling.Config{Token: secret}))
-	add(gusto.Open(gusto.Config{CompanyID: "company", Token: secret}))
+	add(ldap.Open(ldap.Config{URL: "ldaps://ldap.acme.example", BindDN: "cn=reader", BindPassword: secret, BaseDN: "dc=acme"}))
+	add(idp.OpenSCIM(idp.Config{}))
+	add(idp.OpenOkta(idp.Config{}))
+	add(idp.OpenEntraID(idp.Config{}))
 	return list, errors.Join(errs...)
 }
 
