@@ -1,6 +1,8 @@
 package ldap
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"maps"
 	"strings"
@@ -287,7 +289,7 @@ func TestExpiryIsTheLastDay(t *testing.T) {
 				t.Fatalf("end of %s in %s is %q, %v", want, name, got, err)
 			}
 		}
-		for _, never := range []string{"0", "9223372036854775807"} {
+		for _, never := range []string{"0", "9223372036854775807", "9223372036854775806"} {
 			if got, err := v.text(accountExpires, [][]byte{[]byte(never)}); err != nil || got != "" {
 				t.Errorf("%s is %q, %v", never, got, err)
 			}
@@ -308,4 +310,92 @@ func TestNamesAreComparedAsTheDirectoryDoes(t *testing.T) {
 			t.Errorf("%q is another name", other)
 		}
 	}
+}
+
+func TestEncryptedFromTheStart(t *testing.T) {
+	t.Parallel()
+	cert, key := certificate(t)
+	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := holding(ana(), bo())
+	f.first, f.tls = true, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	at := f.serve(t)
+	for name, tt := range map[string]struct {
+		ca   string
+		kind fault.Kind
+	}{"known authority": {cert, 0}, "unknown authority": {"", fault.Unavailable}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			src, err := Open(Config{Name: "hr", URL: at, CACertPEM: tt.ca, BindDN: reader, BindPassword: password, BaseDN: people, Schema: ActiveDirectory})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := src.People(t.Context())
+			if tt.kind == 0 && (err != nil || len(r.People) != 2) || tt.kind != 0 && (!errors.Is(err, tt.kind) || !strings.Contains(err.Error(), "no trusted TLS")) {
+				t.Errorf("%d people, %v", len(r.People), err)
+			}
+		})
+	}
+}
+
+func TestServerThatHangs(t *testing.T) {
+	t.Parallel()
+	hanging := func(t *testing.T, timeout time.Duration) (src roster.Source, arrived chan struct{}) {
+		t.Helper()
+		release := make(chan struct{})
+		arrived = make(chan struct{}, 2)
+		f := holding(ana())
+		f.seen = func(rostertest.Request) {
+			arrived <- struct{}{}
+			<-release
+		}
+		at := f.serve(t)
+		t.Cleanup(func() { close(release) })
+		src, err := Open(Config{Name: "hr", URL: at, BindDN: reader, BindPassword: password, BaseDN: people, Schema: ActiveDirectory, RequestTimeout: timeout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return src, arrived
+	}
+	t.Run("the run ends", func(t *testing.T) {
+		t.Parallel()
+		src, arrived := hanging(t, 0)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { <-arrived; cancel() }()
+		if r, err := src.People(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%d people, %v", len(r.People), err)
+		}
+	})
+	t.Run("the time of a page ends", func(t *testing.T) {
+		t.Parallel()
+		src, _ := hanging(t, 200*time.Millisecond)
+		if r, err := src.People(t.Context()); !errors.Is(err, fault.Unavailable) {
+			t.Errorf("%d people, %v", len(r.People), err)
+		}
+	})
+}
+
+func FuzzDay(f *testing.F) {
+	for _, s := range []string{"20260329000000Z", "20260328230000.5+0100", "134192556000000000", "2026-03-29", "0", "", "20261399000000Z", "9223372036854775807"} {
+		f.Add(s)
+	}
+	zone, err := time.LoadLocation("Pacific/Kiritimati")
+	if err != nil {
+		f.Fatal(err)
+	}
+	v := values{zone: zone, dates: map[string]bool{"hired": true, "accountexpires": true}}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, attr := range []string{"hired", accountExpires} {
+			day, err := v.one(attr, []byte(s))
+			if err != nil || day == "" || day == s {
+				continue
+			}
+			if _, err := time.Parse(time.DateOnly, day); err != nil {
+				t.Errorf("%s %q is %q", attr, s, day)
+			}
+		}
+	})
 }

@@ -125,7 +125,7 @@ func (v values) expiry(s string) (string, error) {
 // epoch is 1601-01-01 in units of 100 nanoseconds before 1970.
 const epoch = 116_444_736_000_000_000
 
-// fileTime is a FILETIME (MS-DTYP section 2.3.3). False is never: 0 and the largest number.
+// fileTime is a FILETIME (MS-DTYP section 2.3.3). False is never: 0, the largest number, and what is beyond the calendar.
 func fileTime(s string) (time.Time, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n <= 0 || n == math.MaxInt64 {
@@ -133,5 +133,6 @@ func fileTime(s string) (time.Time, bool) {
 	}
 	n -= epoch
 	seconds, rest := n/10_000_000, n%10_000_000
-	return time.Unix(seconds, rest*100).UTC(), true
+	t := time.Unix(seconds, rest*100).UTC()
+	return t, t.Year() < 9999
 }
