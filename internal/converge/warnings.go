@@ -54,14 +54,14 @@ func (p *planner) warn(what string, who []Subject, reasons map[Subject]string, d
 }
 
 // meanings are the labels in words, the most frequent one of a quiet day first.
-func meanings() []struct{ label, words string } {
-	return []struct{ label, words string }{
-		{string(Left), "left, by the rosters"},
-		{string(Moved), "work here, and nothing gives it to them any more"},
-		{string(Expired), "had it by an exception that expired"},
-		{string(Lost), `are in no roster, and on_dropped = "remove"`},
-		{string(Stranger), `are in no configuration, and unmanaged = "remove"`},
-		{string(Configured), "configuration says so"},
+func meanings() []struct{ label, one, many string } {
+	return []struct{ label, one, many string }{
+		{string(Left), "left, by the rosters", "left, by the rosters"},
+		{string(Moved), "is in the rosters, and nothing gives it any more", "are in the rosters, and nothing gives it to them any more"},
+		{string(Expired), "had it by an exception that expired", "had it by an exception that expired"},
+		{string(Lost), `is in no roster, and on_dropped = "remove"`, `are in no roster, and on_dropped = "remove"`},
+		{string(Stranger), `is in no configuration, and unmanaged = "remove"`, `are in no configuration, and unmanaged = "remove"`},
+		{string(Configured), "loses it because configuration says so", "lose it because configuration says so"},
 	}
 }
 
@@ -102,7 +102,11 @@ func (p *planner) warnLosses() {
 			}
 			lines = append(lines, n)
 		}
-		detail = append(detail, fmt.Sprintf("%s %s, %s%s:\n  %s", people(len(who)), m.words, plural(changes[Label(m.label)], "change"), why, strings.Join(lines, between)))
+		words := m.many
+		if len(who) == 1 {
+			words = m.one
+		}
+		detail = append(detail, fmt.Sprintf("%s %s, %s%s:\n  %s", people(len(who)), words, plural(changes[Label(m.label)], "change"), why, strings.Join(lines, between)))
 	}
 	list := strings.Join(first(slices.Sorted(maps.Keys(everybody)), namesInSummary), ", ")
 	p.out.Warnings = append(p.out.Warnings, Warning{

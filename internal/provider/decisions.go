@@ -103,8 +103,15 @@ func (d *Data) note(app string, s converge.State, notes *converge.Notes) {
 		if ended := one.expired(want, app, s); len(ended) > 0 {
 			notes.Expired = ended
 		}
+		names := keysByName(s)
 		for subject := range differing(want, s) {
-			if why := d.why(app, subject.String()); why != "" {
+			why := d.why(app, subject.String())
+			if id := names[strings.ToLower(subject.Who)]; why == "" && id != "" && subject.Kind != access.GrantAccount {
+				known := subject
+				known.Who = id // policy gives this person nothing, so it has no user name for them
+				why = d.why(app, known.String())
+			}
+			if why != "" {
 				if notes.Whys == nil {
 					notes.Whys = make(map[converge.Subject]string)
 				}
@@ -123,10 +130,7 @@ func (o *decision) movers(want policy.App, app string, s converge.State) map[con
 			employed[id] = true
 		}
 	}
-	names := make(map[string]string) // person_id by user name in state
-	for id, a := range s.Accounts {
-		names[strings.ToLower(a.UserName())] = id
-	}
+	names := keysByName(s)
 	moved := make(map[converge.Subject]bool)
 	note := func(subject converge.Subject) {
 		id := subject.Who
@@ -146,6 +150,15 @@ func (o *decision) movers(want policy.App, app string, s converge.State) map[con
 		note(subject)
 	}
 	return moved
+}
+
+// keysByName are the keys of the accounts in state by user name without case.
+func keysByName(s converge.State) map[string]string {
+	names := make(map[string]string, len(s.Accounts))
+	for id, a := range s.Accounts {
+		names[strings.ToLower(a.UserName())] = id
+	}
+	return names
 }
 
 // differing are the subjects that only one of the two has, or that both have otherwise.

@@ -83,3 +83,32 @@ resource "tenure_app_access" "wiki" {
 		t.Errorf("after the correction and a rehire the members are %v", got)
 	}
 }
+
+// Whoever an override cuts off is told apart from a mover, group by group.
+func TestOverrideExplainsEveryLoss(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	c.Write("wiki.json", `{"groups": [{"id": "g1", "name": "all", "members": {}}]}`)
+	hcl := func(lines string) string {
+		return providerHCL(now, "", "wiki") + policyHCL("  rule {\n    name   = \"everyone\"\n    when   = \"true\"\n    groups = { wiki = [\"all\"] }\n  }\n"+lines) + `
+resource "tenure_app_access" "wiki" {
+  app      = "wiki"
+  accounts = data.tenure_entitlements.x.apps["wiki"].accounts
+  groups   = data.tenure_entitlements.x.apps["wiki"].groups
+  rosters  = ["hr"]
+  unmanaged {
+    accounts  = "report"
+    members   = "report"
+    assignees = "report"
+  }
+}`
+	}
+	c.Config(hcl(""))
+	c.Apply()
+	c.Config(hcl("  override {\n    person_id = \"3\"\n    access_ends_at = \"2026-03-01\"\n    reason = \"case 12\"\n  }"))
+	out := flatten(c.Run("plan"))
+	says(t, out, "1 person is in the rosters, and nothing gives it any more, 2 changes")
+	if n := strings.Count(out, `+ why = "not given: access ended on 2026-03-01 18:00 UTC (override: case 12)"`); n != 2 {
+		t.Errorf("%d of 2 changes name the override:\n%s", n, out)
+	}
+}
