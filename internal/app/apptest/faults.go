@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -94,12 +95,7 @@ func (f *Faults) due(r *http.Request) Fault {
 }
 
 func (f *Faults) meets(op Op, pattern string) bool {
-	for _, p := range f.patterns[op] {
-		if p == pattern {
-			return true
-		}
-	}
-	return op == Any
+	return op == Any || slices.Contains(f.patterns[op], pattern)
 }
 
 type pagingKey struct{}

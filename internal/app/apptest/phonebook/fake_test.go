@@ -14,22 +14,21 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/apptest"
 )
 
-const (
-	secret   = "s3cr3t-phonebook-token"
-	pageSize = 4
-)
+const secret = "s3cr3t-phonebook-token"
 
 // fake is a phonebook.
 type fake struct {
 	http.ServeMux
+	pageSize int
+
 	mu     sync.Mutex
 	serial int
 	users  []user
 	teams  []team
 }
 
-func newFake() *fake {
-	f := &fake{}
+func newFake(pageSize int) *fake {
+	f := &fake{pageSize: pageSize}
 	for pattern, h := range map[string]func(r *http.Request, in map[string]any) (int, any){
 		"GET /users": f.listUsers, "GET /users/{id}": f.user, "POST /users": f.saveUser, "PATCH /users/{id}": f.saveUser, "DELETE /users/{id}": f.deleteUser,
 		"GET /teams": f.listTeams, "GET /teams/{id}": f.team,
@@ -79,7 +78,7 @@ func (f *fake) id() string {
 	return fmt.Sprintf("id%d", f.serial)
 }
 
-func paged[T any](r *http.Request, rows []T) (int, any) {
+func paged[T any](f *fake, r *http.Request, rows []T) (int, any) {
 	fault, total := apptest.Paging(r), len(rows)
 	if fault.TruncateAt > 0 {
 		rows = rows[:min(fault.TruncateAt, total)]
@@ -89,8 +88,8 @@ func paged[T any](r *http.Request, rows []T) (int, any) {
 		from = 0
 	}
 	from = min(from, len(rows))
-	to := min(from+pageSize, len(rows))
-	p := page[T]{Rows: rows[from:to], Total: &total}
+	to := min(from+f.pageSize, len(rows))
+	p := page[T]{Rows: append([]T{}, rows[from:to]...), Total: &total}
 	if to < len(rows) {
 		p.Next = strconv.Itoa(to)
 	}
@@ -98,19 +97,18 @@ func paged[T any](r *http.Request, rows []T) (int, any) {
 }
 
 func (f *fake) listUsers(r *http.Request, _ map[string]any) (int, any) {
-	rows := slices.DeleteFunc(slices.Clone(f.users), func(u user) bool {
-		for name, v := range map[string]string{"login": u.Login, "name": u.Name} {
-			if r.URL.Query().Has(name) && !strings.EqualFold(v, r.FormValue(name)) {
-				return true
-			}
-		}
-		return false
-	})
-	return paged(r, rows)
+	return paged(f, r, slices.DeleteFunc(slices.Clone(f.users), func(u user) bool {
+		return r.URL.Query().Has("login") && !strings.EqualFold(u.Login, r.FormValue("login"))
+	}))
 }
 
-func (f *fake) userAt(id string) int { return slices.IndexFunc(f.users, func(u user) bool { return u.ID == id }) }
-func (f *fake) teamAt(id string) int { return slices.IndexFunc(f.teams, func(t team) bool { return t.ID == id }) }
+func (f *fake) userAt(id string) int {
+	return slices.IndexFunc(f.users, func(u user) bool { return u.ID == id })
+}
+
+func (f *fake) teamAt(id string) int {
+	return slices.IndexFunc(f.teams, func(t team) bool { return t.ID == id })
+}
 
 func (f *fake) user(r *http.Request, _ map[string]any) (int, any) {
 	i := f.userAt(r.PathValue("id"))
@@ -160,7 +158,7 @@ func (f *fake) deleteUser(r *http.Request, _ map[string]any) (int, any) {
 	return 204, nil
 }
 
-func (f *fake) listTeams(r *http.Request, _ map[string]any) (int, any) { return paged(r, f.teams) }
+func (f *fake) listTeams(r *http.Request, _ map[string]any) (int, any) { return paged(f, r, f.teams) }
 
 func (f *fake) team(r *http.Request, _ map[string]any) (int, any) {
 	i := f.teamAt(r.PathValue("id"))
@@ -179,7 +177,7 @@ func (f *fake) fill(w apptest.World) {
 		f.users = append(f.users, u)
 	}
 	for _, g := range w.Groups {
-		t := team{ID: f.id(), Name: g.Name}
+		t := team{ID: f.id(), Name: g.Name, Members: []string{}}
 		for _, m := range g.Members {
 			t.Members = append(t.Members, ids[m.UserName])
 		}
