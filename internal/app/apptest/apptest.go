@@ -5,6 +5,8 @@
 //		apptest.Run(t, apptest.Harness{Open: func(t testing.TB, w apptest.World) apptest.Subject { ... }})
 //	}
 //
+// The folder phonebook below is the smallest connector with all of its tests; [NewFaults] makes its fake fail.
+//
 // What a connector or a harness cannot do is skipped with a message that says what was not checked.
 package apptest
 
