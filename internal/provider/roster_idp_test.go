@@ -35,9 +35,8 @@ func TestRosterFileOfIdentityProviders(t *testing.T) {
 		fmt.Fprint(w, a.body)
 	}))
 	t.Cleanup(server.Close)
-	for _, name := range []string{"TOKEN", "PASSWORD"} {
-		t.Setenv("TENURE_ROSTER_HR_"+name, secret)
-	}
+	t.Setenv("TENURE_ROSTER_HR_TOKEN", secret)
+	t.Setenv("TENURE_ROSTER_HR_PASSWORD", secret)
 	open := func(t *testing.T, kind string) (string, error) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "rosters.tf")

@@ -166,6 +166,13 @@ func (f *fake) search(c net.Conn, id int64, p *ber.Packet, answer func(ber.Tag, 
 	return true
 }
 
+// count is how many searches there were.
+func (f *fake) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.searches
+}
+
 func (e entry) encode(attrs []string) *ber.Packet {
 	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, wire.ApplicationSearchResultEntry, nil, "")
 	op.AppendChild(octets(e.dn, ber.ClassUniversal, ber.TagOctetString))
