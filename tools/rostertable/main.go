@@ -6,15 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/adp"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/bamboohr"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/gusto"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/merge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
@@ -83,6 +86,10 @@ func sources() ([]entry, error) {
 	add(merge.Open(merge.Config{APIKey: secret, AccountToken: secret}))
 	add(rippling.Open(rippling.Config{Token: secret}))
 	add(gusto.Open(gusto.Config{CompanyID: "company", Token: secret}))
+	add(adp.Open(adp.Config{
+		Connection: hrapi.Connection{Transport: http.DefaultTransport}, // so that no certificate is looked at
+		ClientID:   "client", ClientSecret: secret, ClientCertPEM: secret, ClientKeyPEM: secret,
+	}))
 	return list, errors.Join(errs...)
 }
 

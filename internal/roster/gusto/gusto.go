@@ -117,7 +117,7 @@ func kind(client *httpclient.Client, c Config) hrapi.Kind {
 }
 
 // list reads a list to its end, everybody of whatever status, and gives how many Gusto counts in it.
-func list(ctx context.Context, client *httpclient.Client, path, want []string, p *hrapi.Pages, settle func(json.RawMessage) json.RawMessage) (int, error) {
+func list(ctx context.Context, client *httpclient.Client, path, want []string, p *hrapi.Pages, settle func(json.RawMessage) (json.RawMessage, error)) (int, error) {
 	what := path[len(path)-1]
 	custom := slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(w, "custom.") })
 	read, total := 0, -1
@@ -145,7 +145,9 @@ func list(ctx context.Context, client *httpclient.Client, path, want []string, p
 		}
 		total = count
 		for i, raw := range page {
-			page[i] = settle(raw)
+			if page[i], err = settle(raw); err != nil {
+				return 0, err
+			}
 		}
 		if err := p.Add(page); err != nil {
 			return 0, err
@@ -171,8 +173,8 @@ type job struct {
 	Hired   string `json:"hire_date"` // or hired again
 }
 
-// employee makes state, end, job and custom of an employee. What cannot be read is left as it is, for Pages to see.
-func employee(raw json.RawMessage) json.RawMessage {
+// employee makes state, end, job and custom of an employee.
+func employee(raw json.RawMessage) (json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	var e struct {
 		Terminated, Onboarded bool
@@ -183,8 +185,11 @@ func employee(raw json.RawMessage) json.RawMessage {
 			Value json.RawMessage
 		} `json:"custom_fields"`
 	}
-	if json.Unmarshal(raw, &fields) != nil || fields == nil || json.Unmarshal(raw, &e) != nil {
-		return raw
+	if json.Unmarshal(raw, &fields) != nil || fields == nil {
+		return raw, nil // for Pages to say so
+	}
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, undocumented("employee", fields["uuid"])
 	}
 	var main job
 	for i, j := range e.Jobs {
@@ -218,11 +223,18 @@ func employee(raw json.RawMessage) json.RawMessage {
 	for _, key := range []string{"terminations", "jobs", "custom_fields"} {
 		delete(fields, key)
 	}
-	return encode(fields)
+	return encode(fields), nil
+}
+
+func undocumented(what string, id json.RawMessage) error {
+	return &fault.Error{
+		Kind: fault.Invalid, Cause: what + " " + strings.Trim(string(id), `"`) + " is not written as Gusto documents it",
+		Next: "Nothing is decided on a roster with a hole: report it to Gusto.",
+	}
 }
 
 // contractor makes an employee of a contractor: the same fields under the same names.
-func contractor(raw json.RawMessage) json.RawMessage {
+func contractor(raw json.RawMessage) (json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	var c struct {
 		Active   bool   `json:"is_active"`
@@ -230,8 +242,11 @@ func contractor(raw json.RawMessage) json.RawMessage {
 		Start    string `json:"start_date"`
 		End      string `json:"dismissal_date"`
 	}
-	if json.Unmarshal(raw, &fields) != nil || fields == nil || json.Unmarshal(raw, &c) != nil {
-		return raw
+	if json.Unmarshal(raw, &fields) != nil || fields == nil {
+		return raw, nil
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return nil, undocumented("contractor", fields["uuid"])
 	}
 	state := "active"
 	switch {
@@ -247,7 +262,7 @@ func contractor(raw json.RawMessage) json.RawMessage {
 	if s := string(fields["last_name"]); s == "" || s == "null" || s == `""` {
 		made["last_name"] = encode(c.Business)
 	}
-	return encode(made)
+	return encode(made), nil
 }
 
 // encode cannot fail: what it gets was JSON or is text.
