@@ -52,7 +52,7 @@ func rosterKinds() []rosterKind {
 	return []rosterKind{
 		csvKind(), jsonKind(),
 		bambooHRKind(), hibobKind(), personioKind(), workdayKind(),
-		mergeKind(), ripplingKind(), gustoKind(), adpKind(),
+		mergeKind(), ripplingKind(), gustoKind(), adpKind(), successFactorsKind(),
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/merge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/rippling"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/successfactors"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
 )
 
@@ -90,6 +91,7 @@ func sources() ([]entry, error) {
 		Connection: hrapi.Connection{Transport: http.DefaultTransport}, // so that no certificate is looked at
 		ClientID:   "client", ClientSecret: secret, ClientCertPEM: secret, ClientKeyPEM: secret,
 	}))
+	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
 	return list, errors.Join(errs...)
 }
 

@@ -11,7 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -117,7 +117,7 @@ func TestMutualTLS(t *testing.T) {
 	pool.AppendCertsFromPEM([]byte(c.ClientCertPEM))
 	server := httptest.NewUnstartedServer(fake(t, &rostertest.Company{Zone: time.UTC, People: []rostertest.Person{p}}, http.StatusNoContent, nil))
 	server.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool, MinVersion: tls.VersionTLS12}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	c.BaseURL = server.URL

@@ -74,8 +74,8 @@ func (a assignment) over() bool { return a.Status.Code.Value == "T" }
 // settle makes one record of a worker: of several assignments the one that counts, of dates in several places the ones
 // of the present employment.
 func settle(raw json.RawMessage) (json.RawMessage, error) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil || fields == nil {
+	fields, ok := object(raw)
+	if !ok {
 		return raw, nil // for Pages to say so
 	}
 	undocumented := &fault.Error{
@@ -95,10 +95,7 @@ func settle(raw json.RawMessage) (json.RawMessage, error) {
 	}
 	main := principal(list)
 
-	start := cmp.Or(main.Start, main.Hire, w.Dates.Original)
-	if w.Dates.Rehire > start {
-		start = w.Dates.Rehire
-	}
+	start := max(cmp.Or(main.Start, main.Hire, w.Dates.Original), w.Dates.Rehire)
 	end := cmp.Or(main.Termination, w.Dates.Termination)
 	if end < start { // of an earlier employment
 		end = ""
@@ -162,6 +159,12 @@ func (a assignment) settle() json.RawMessage {
 		set("manager", a.ReportsTo[0].OID)
 	}
 	return encode(fields)
+}
+
+// object gives the members of an object.
+func object(raw json.RawMessage) (fields map[string]json.RawMessage, ok bool) {
+	err := json.Unmarshal(raw, &fields)
+	return fields, err == nil && fields != nil
 }
 
 // encode cannot fail: what it gets was JSON or is text.

@@ -175,7 +175,10 @@ type job struct {
 
 // employee makes state, end, job and custom of an employee.
 func employee(raw json.RawMessage) (json.RawMessage, error) {
-	var fields map[string]json.RawMessage
+	fields, ok := object(raw)
+	if !ok {
+		return raw, nil // for Pages to say so
+	}
 	var e struct {
 		Terminated, Onboarded bool
 		Terminations          []termination
@@ -184,9 +187,6 @@ func employee(raw json.RawMessage) (json.RawMessage, error) {
 			Name  string
 			Value json.RawMessage
 		} `json:"custom_fields"`
-	}
-	if json.Unmarshal(raw, &fields) != nil || fields == nil {
-		return raw, nil // for Pages to say so
 	}
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return nil, undocumented("employee", fields["uuid"])
@@ -235,15 +235,15 @@ func undocumented(what string, id json.RawMessage) error {
 
 // contractor makes an employee of a contractor: the same fields under the same names.
 func contractor(raw json.RawMessage) (json.RawMessage, error) {
-	var fields map[string]json.RawMessage
+	fields, ok := object(raw)
+	if !ok {
+		return raw, nil
+	}
 	var c struct {
 		Active   bool   `json:"is_active"`
 		Business string `json:"business_name"`
 		Start    string `json:"start_date"`
 		End      string `json:"dismissal_date"`
-	}
-	if json.Unmarshal(raw, &fields) != nil || fields == nil {
-		return raw, nil
 	}
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return nil, undocumented("contractor", fields["uuid"])
@@ -263,6 +263,12 @@ func contractor(raw json.RawMessage) (json.RawMessage, error) {
 		made["last_name"] = encode(c.Business)
 	}
 	return encode(made), nil
+}
+
+// object gives the members of an object.
+func object(raw json.RawMessage) (fields map[string]json.RawMessage, ok bool) {
+	err := json.Unmarshal(raw, &fields)
+	return fields, err == nil && fields != nil
 }
 
 // encode cannot fail: what it gets was JSON or is text.
