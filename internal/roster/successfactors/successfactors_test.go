@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,10 +159,7 @@ func fake(t testing.TB, c *rostertest.Company, change func(map[string]any)) http
 		}
 		d := map[string]any{"results": results}
 		if more {
-			next := url.Values{}
-			for key, v := range q {
-				next[key] = v
-			}
+			next := maps.Clone(q)
 			next.Set("$skiptoken", strconv.Itoa(offset+size))
 			d["__next"] = "http://" + r.Host + r.URL.Path + "?" + next.Encode()
 		}
