@@ -117,7 +117,7 @@ func kind(client *httpclient.Client, c Config) hrapi.Kind {
 }
 
 // list reads a list to its end, everybody of whatever status, and gives how many Gusto counts in it.
-func list(ctx context.Context, client *httpclient.Client, path, want []string, p *hrapi.Pages, settle func(json.RawMessage) json.RawMessage) (int, error) {
+func list(ctx context.Context, client *httpclient.Client, path, want []string, p *hrapi.Pages, settle func(json.RawMessage) (json.RawMessage, error)) (int, error) {
 	what := path[len(path)-1]
 	custom := slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(w, "custom.") })
 	read, total := 0, -1
@@ -145,7 +145,9 @@ func list(ctx context.Context, client *httpclient.Client, path, want []string, p
 		}
 		total = count
 		for i, raw := range page {
-			page[i] = settle(raw)
+			if page[i], err = settle(raw); err != nil {
+				return 0, err
+			}
 		}
 		if err := p.Add(page); err != nil {
 			return 0, err
@@ -171,9 +173,12 @@ type job struct {
 	Hired   string `json:"hire_date"` // or hired again
 }
 
-// employee makes state, end, job and custom of an employee. What cannot be read is left as it is, for Pages to see.
-func employee(raw json.RawMessage) json.RawMessage {
-	var fields map[string]json.RawMessage
+// employee makes state, end, job and custom of an employee.
+func employee(raw json.RawMessage) (json.RawMessage, error) {
+	fields, ok := object(raw)
+	if !ok {
+		return raw, nil // for Pages to say so
+	}
 	var e struct {
 		Terminated, Onboarded bool
 		Terminations          []termination
@@ -183,8 +188,8 @@ func employee(raw json.RawMessage) json.RawMessage {
 			Value json.RawMessage
 		} `json:"custom_fields"`
 	}
-	if json.Unmarshal(raw, &fields) != nil || fields == nil || json.Unmarshal(raw, &e) != nil {
-		return raw
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, undocumented("employee", fields["uuid"])
 	}
 	var main job
 	for i, j := range e.Jobs {
@@ -218,20 +223,30 @@ func employee(raw json.RawMessage) json.RawMessage {
 	for _, key := range []string{"terminations", "jobs", "custom_fields"} {
 		delete(fields, key)
 	}
-	return encode(fields)
+	return encode(fields), nil
+}
+
+func undocumented(what string, id json.RawMessage) error {
+	return &fault.Error{
+		Kind: fault.Invalid, Cause: what + " " + strings.Trim(string(id), `"`) + " is not written as Gusto documents it",
+		Next: "Nothing is decided on a roster with a hole: report it to Gusto.",
+	}
 }
 
 // contractor makes an employee of a contractor: the same fields under the same names.
-func contractor(raw json.RawMessage) json.RawMessage {
-	var fields map[string]json.RawMessage
+func contractor(raw json.RawMessage) (json.RawMessage, error) {
+	fields, ok := object(raw)
+	if !ok {
+		return raw, nil
+	}
 	var c struct {
 		Active   bool   `json:"is_active"`
 		Business string `json:"business_name"`
 		Start    string `json:"start_date"`
 		End      string `json:"dismissal_date"`
 	}
-	if json.Unmarshal(raw, &fields) != nil || fields == nil || json.Unmarshal(raw, &c) != nil {
-		return raw
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return nil, undocumented("contractor", fields["uuid"])
 	}
 	state := "active"
 	switch {
@@ -247,7 +262,13 @@ func contractor(raw json.RawMessage) json.RawMessage {
 	if s := string(fields["last_name"]); s == "" || s == "null" || s == `""` {
 		made["last_name"] = encode(c.Business)
 	}
-	return encode(made)
+	return encode(made), nil
+}
+
+// object gives the members of an object.
+func object(raw json.RawMessage) (fields map[string]json.RawMessage, ok bool) {
+	err := json.Unmarshal(raw, &fields)
+	return fields, err == nil && fields != nil
 }
 
 // encode cannot fail: what it gets was JSON or is text.

@@ -149,12 +149,12 @@ func text(s string) any {
 
 func worker(p rostertest.Person, expand []string) map[string]any {
 	status, why := "ACTIVE", ""
-	switch p.Status { //nolint:exhaustive // the others are active
-	case access.StatusPreHire:
+	switch {
+	case p.Ahead():
 		status = "HIRED"
-	case access.StatusTerminated:
+	case p.Over():
 		status, why = "TERMINATED", "VOLUNTARY"
-	case access.StatusNeverStarted:
+	case p.Status == access.StatusNeverStarted:
 		status, why = "TERMINATED", "OFFER_DECLINED"
 	}
 	kind := map[string]any{"id": "t", "type": "EMPLOYEE", "label": "Salaried, full-time", "amount_worked": "FULL-TIME"}

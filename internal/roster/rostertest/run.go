@@ -41,6 +41,8 @@ type Vendor struct {
 	// the request writes it, Asked (Department where it is "").
 	Selects bool
 	Asked   string
+	// Harmless is a name in requests that only looks like something private.
+	Harmless string
 	// Lacks are canonical fields that the system cannot tell at all; NoLeave, that it does not know leave.
 	Lacks   []string
 	NoLeave bool

@@ -1,5 +1,4 @@
-// Package successfactors reads a roster from SAP SuccessFactors Employee Central, by its OData v2 API
-// (help.sap.com, "SAP SuccessFactors API Reference Guide: OData V2").
+// Package successfactors reads a roster from SAP SuccessFactors Employee Central, by its OData API v2.
 package successfactors
 
 import (
@@ -7,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"regexp"
+	"net/url"
+	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,17 +18,20 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
 )
 
-// Config is a roster block with a successfactors block. BaseURL is the API host of the data center, such as
-// https://api4.successfactors.com.
+// Config is a roster block with a successfactors block. Connection.BaseURL is the API server of the company's data center.
 type Config struct {
 	hrapi.Connection
-	// UserName is an API user as user@company, with Password; or Token is an access token that something else fetched.
-	UserName, Password, Token string
-	Mapping                   roster.Mapping
+	// CompanyID, UserName and Password are an API user's; or
+	CompanyID, UserName, Password string
+	// Token is an OAuth access token that something else fetched: it takes a signed SAML assertion.
+	Token   string
+	Mapping roster.Mapping
+	// Now tells the day whose rows count; nil is the clock.
+	Now func() time.Time
 }
 
-// pageSize is what the source asks for; the server may answer with less.
-const pageSize = 200
+// pageSize is how many employments are asked for at a time; 1000 is the most.
+const pageSize = "500"
 
 // Open checks the configuration, all of it, without a request.
 func Open(c Config) (roster.Source, error) {
@@ -38,159 +40,152 @@ func Open(c Config) (roster.Source, error) {
 		errs = append(errs, &fault.Error{Kind: fault.Invalid, Cause: cause, Next: next})
 	}
 	if c.BaseURL == "" {
-		bad("there is no base_url", "Set base_url to the API host of your data center, such as https://api4.successfactors.com.")
+		bad("there is no base_url", "Set base_url to the API server of your data center, such as https://api4.successfactors.com.")
 	}
-	options := c.Options("successfactors", httpclient.Auth{Token: c.Token})
+	basic := c.CompanyID != "" || c.UserName != "" || c.Password != ""
 	switch {
-	case c.Token != "" && c.UserName != "":
-		bad("there is both a token and a user_name", "Use one of them.")
-	case c.Token != "":
-	case c.UserName == "" || c.Password == "":
-		bad("there is neither a token nor a user_name with a password", "Set user_name (user@company) and password of an API user, or token.")
-	case !strings.Contains(c.UserName, "@"):
-		bad("user_name does not name the company", "Write it as user@company.")
-	default:
-		options.Auth.Basic = &httpclient.Basic{Username: c.UserName, Password: c.Password}
-	}
-	var client *httpclient.Client
-	if len(errs) == 0 {
-		var err error
-		client, err = httpclient.New(options)
-		errs = append(errs, err)
+	case basic && c.Token != "":
+		bad("both token and a user are set", "Use one of them.")
+	case c.Token == "" && (c.CompanyID == "" || c.UserName == "" || c.Password == ""):
+		bad("there is no credential", "Set company_id, user_name and password of an API user, or token to an OAuth access token.")
 	}
 	if err := errors.Join(errs...); err != nil {
+		return nil, roster.ConfigError(c.Name, "successfactors", errors.Join(err, c.Mapping.Validate()))
+	}
+	auth := httpclient.Auth{Token: c.Token}
+	if basic {
+		auth.Basic = &httpclient.Basic{Username: c.UserName + "@" + c.CompanyID, Password: c.Password}
+	}
+	client, err := httpclient.New(c.Options("successfactors", auth))
+	if err != nil {
 		return nil, roster.ConfigError(c.Name, "successfactors", err)
 	}
-	return hrapi.Open(kind(client), c.Name, c.Mapping)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	zone, err := time.LoadLocation(c.Mapping.TimeZone)
+	if err != nil {
+		zone = time.UTC // Open of the kind says what is wrong with it
+	}
+	return hrapi.Open(kind(client, func() string { return c.Now().In(zone).Format(time.DateOnly) }), c.Name, c.Mapping)
 }
 
-// Paths that adjust makes.
-const (
-	status   = "status"
-	original = "original hire date"
-	manager  = "manager"
-	location = "location"
-)
-
-// kind says how Employee Central tells of people: EmpJob, the job of each employment today, with its employment, user and
-// person. userId is one employment, personIdExternal the person.
-func kind(client *httpclient.Client) hrapi.Kind {
+// kind says how SuccessFactors tells of people. A record is an employment (EmpEmployment) with what settle makes of its
+// relations: "job", the row of its job information that holds today, "name", that of the personal information, and
+// "email", "status", "type", "manager" and "originalStart".
+func kind(client *httpclient.Client, today func() string) hrapi.Kind {
 	return hrapi.Kind{
 		Info: roster.Info{
-			Kind: "successfactors", Terminated: roster.Yes, FutureHires: roster.Depends, Leave: roster.Yes, Totals: roster.Yes,
+			Kind: "successfactors", Terminated: roster.Yes, FutureHires: roster.Depends, Leave: roster.Yes, Totals: roster.No,
 			Lacks: map[string]string{
-				"employment_type": "emplType and employeeClass are picklists of each company: map one of them, and its values",
-				"user_name":       "userNav.username can be mapped",
+				"employment_type":      "is the employee class, a code list of the company's own: map its codes with employment_type_map; contingent workers are contractors",
+				"preferred_given_name": "is a first name in one company and a whole name in another: map name.preferredName",
+				"status":               "suspended, dormant and discarded are unknown until status_map settles them",
 			},
 		},
 		Title: "SuccessFactors", Noun: "employment", Key: "userId",
 		Fields: map[string]string{
-			"source_id": "userId", "person_source_id": "employmentNav.personIdExternal", "employee_number": "userNav.empId",
-			"given_name": "userNav.firstName", "family_name": "userNav.lastName", "work_email": "userNav.email", "title": "jobTitle",
-			"department": "departmentNav.name_defaultValue", "location": location, "manager_source_id": manager, "status": status,
-			"start_date": "employmentNav.startDate", "original_hire_date": original, "end_date": "employmentNav.endDate",
-			"last_working_day": "employmentNav.lastDateWorked", "employment_type": "emplType",
+			"source_id": "userId", "person_source_id": "personIdExternal", "employee_number": "personIdExternal", "given_name": "name.firstName", "family_name": "name.lastName",
+			"work_email": "email", "title": "job.jobTitle", "department": "job.departmentNav.name", "location": "job.locationNav.name", "manager_source_id": "manager",
+			"status": "status", "employment_type": "type", "start_date": "startDate", "original_hire_date": "originalStart", "end_date": "endDate",
+			"last_working_day": "lastDateWorked", "contract_end_date": "job.contractEndDate",
 		},
-		Also: []string{"emplStatusNav.externalCode", "employmentNav.originalStartDate", "employmentNav.startDate", "managerId", "locationNav.name"},
-		Made: []string{status, original, manager, location}, OmitsEmpty: true,
-		// external codes of the picklist employee-status (SAP note 2505526)
+		OmitsEmpty: true, // of what settle makes
 		StatusMap: map[string]string{
-			"A": "active", "D": "unknown", "U": "leave", "P": "leave", "S": "leave", "F": "leave", "O": "never_started", "R": "terminated", "T": "terminated",
+			"A": "active", "U": "leave", "P": "leave", "F": "leave", "T": "terminated", "R": "terminated", "S": "unknown", "D": "unknown", "O": "unknown", noJob: "unknown",
 		},
-		Adjust: adjust,
-		Read:   func(ctx context.Context, want []string, p *hrapi.Pages) error { return read(ctx, client, want, p) },
+		Read: func(ctx context.Context, want []string, p *hrapi.Pages) error {
+			return employments(ctx, client, want, today(), p)
+		},
 	}
 }
 
-func adjust(r *hrapi.Record) {
-	r.Set(status, r.Get("emplStatusNav.externalCode"))
-	if first := r.Get("employmentNav.originalStartDate"); first != r.Get("employmentNav.startDate") {
-		r.Set(original, first)
+// selection gives $select and $expand for the wanted paths: nothing else is asked for.
+func selection(want []string) (fields, relations string) {
+	const job, person = "jobInfoNav/", "personNav/"
+	list := []string{"userId", "startDate", job + "startDate", job + "seqNumber", job + "emplStatusNav/externalCode"}
+	for _, w := range want {
+		at := strings.ReplaceAll(w, ".", "/")
+		switch {
+		case w == "status":
+		case w == "type":
+			list = append(list, "isContingentWorker", job+"employeeClassNav/externalCode")
+		case w == "manager":
+			list = append(list, job+"managerId")
+		case w == "originalStart":
+			list = append(list, "originalStartDate")
+		case w == "email":
+			list = append(list, person+"emailNav/emailAddress", person+"emailNav/isPrimary", person+"emailNav/emailTypeNav/externalCode")
+		case strings.HasPrefix(w, "name."):
+			list = append(list, person+"personalInfoNav/startDate", person+"personalInfoNav/"+strings.TrimPrefix(at, "name/"))
+		case strings.HasPrefix(w, "job."):
+			list = append(list, job+strings.TrimPrefix(at, "job/"))
+		default:
+			list = append(list, at)
+		}
 	}
-	if boss := r.Get("managerId"); boss != "NO_MANAGER" {
-		r.Set(manager, boss)
+	var expand []string
+	for _, l := range list {
+		for dir := path.Dir(l); dir != "."; dir = path.Dir(dir) {
+			expand = append(expand, dir)
+		}
 	}
-	r.Set(location, r.Get("locationNav.name"))
+	slices.Sort(list)
+	slices.Sort(expand)
+	return strings.Join(slices.Compact(list), ","), strings.Join(slices.Compact(expand), ",")
 }
 
-// read follows the pages of EmpJob. paging=snapshot keeps them together while people are hired meanwhile.
-func read(ctx context.Context, client *httpclient.Client, want []string, p *hrapi.Pages) error {
-	selected, expanded := shape(want)
+// employments reads all of them (GET /odata/v2/EmpEmployment), those that ended included. Without the dates only the rows of
+// today come, and a future hire has none of those.
+func employments(ctx context.Context, client *httpclient.Client, want []string, today string, p *hrapi.Pages) error {
+	fields, relations := selection(want)
 	query := []httpclient.Param{
 		{Key: "$format", Value: "json"},
-		{Key: "$select", Value: selected},
-		{Key: "$expand", Value: expanded},
-		{Key: "$inlinecount", Value: "allpages"},
-		{Key: "customPageSize", Value: strconv.Itoa(pageSize)},
+		{Key: "$select", Value: fields},
+		{Key: "$expand", Value: relations},
+		{Key: "fromDate", Value: today},
+		{Key: "toDate", Value: "9999-12-31"},
 		{Key: "paging", Value: "snapshot"},
+		{Key: "customPageSize", Value: pageSize},
 	}
 	seen := map[string]bool{}
-	for query != nil {
-		var answer struct {
-			D *struct {
+	for {
+		var page struct {
+			D struct {
 				Results []json.RawMessage
-				Count   string `json:"__count"`
 				Next    string `json:"__next"`
 			}
 		}
-		if err := hrapi.Fetch(ctx, client, httpclient.Request{Method: http.MethodGet, Path: []string{"odata", "v2", "EmpJob"}, Query: query}, &answer); err != nil {
+		if err := hrapi.Fetch(ctx, client, httpclient.Request{Method: http.MethodGet, Path: []string{"odata", "v2", "EmpEmployment"}, Query: query}, &page); err != nil {
 			return err
 		}
-		if answer.D == nil {
-			return &fault.Error{Kind: fault.Invalid, Cause: "the answer is no OData v2 list", Next: "Check base_url."}
+		if page.D.Results == nil {
+			return &fault.Error{Kind: fault.Invalid, Cause: "the answer is no list of employments: it has no results", Next: "Check base_url."}
 		}
-		if n, err := strconv.Atoi(answer.D.Count); err == nil {
-			if err := p.Total(n); err != nil {
-				return err
-			}
-		}
-		for i, raw := range answer.D.Results {
-			answer.D.Results[i] = dates(raw)
-		}
-		if err := p.Add(answer.D.Results); err != nil {
-			return err
-		}
-		query = nil
-		if next := answer.D.Next; next != "" {
-			if seen[next] {
-				return hrapi.Changed("the link to the next page came again on page %d", len(seen)+2)
-			}
-			seen[next] = true
+		for i, raw := range page.D.Results {
 			var err error
-			if query, err = hrapi.Next(client, next); err != nil {
+			if page.D.Results[i], err = settle(raw, today); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-// shape is the $select and $expand of the paths that are wanted; each navigation is expanded for what is asked of it.
-func shape(want []string) (selected, expanded string) {
-	navigations := []string{}
-	for _, path := range want {
-		if i := strings.LastIndexByte(path, '.'); i >= 0 {
-			navigations = append(navigations, strings.ReplaceAll(path[:i], ".", "/"))
+		if err := p.Add(page.D.Results); err != nil {
+			return err
+		}
+		next := page.D.Next
+		if next == "" {
+			return nil
+		}
+		if seen[next] {
+			return hrapi.Changed("SuccessFactors' link to the next page came again on page %d", len(seen)+1)
+		}
+		seen[next] = true
+		if u, err := url.Parse(next); err == nil && u.Scheme == "https" { // links carry the port, which base_url need not
+			u.Host = strings.TrimSuffix(u.Host, ":443")
+			next = u.String()
+		}
+		var err error
+		if query, err = hrapi.Next(client, next); err != nil {
+			return err
 		}
 	}
-	slices.Sort(navigations)
-	fields := make([]string, len(want))
-	for i, path := range want {
-		fields[i] = strings.ReplaceAll(path, ".", "/")
-	}
-	return strings.Join(fields, ","), strings.Join(slices.Compact(navigations), ",")
-}
-
-// odataDate is a date of OData v2 JSON: milliseconds of UTC, which Employee Central writes for the midnight of a civil date.
-var odataDate = regexp.MustCompile(`"\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/"`)
-
-// dates writes them as dates, in UTC: any other zone would shift them by a day.
-func dates(raw json.RawMessage) json.RawMessage {
-	return odataDate.ReplaceAllFunc(raw, func(m []byte) []byte {
-		ms, err := strconv.ParseInt(string(odataDate.FindSubmatch(m)[1]), 10, 64)
-		if err != nil {
-			return m
-		}
-		return []byte(`"` + time.UnixMilli(ms).UTC().Format(time.DateOnly) + `"`)
-	})
 }
