@@ -12,7 +12,7 @@ import (
 
 // An identity provider or a directory is a roster by the same blocks in a plan and on the command line, with its secret
 // from the environment; what is wrong with a block is said before anybody is asked.
-func TestRosterFileOfIdentityProviders(t *testing.T) { //nolint:paralleltest // sets the environment
+func TestRosterFileOfIdentityProviders(t *testing.T) {
 	const secret = "s3cr3t-from-environment"
 	off := func(fields string) string {
 		var list []string
