@@ -23,7 +23,7 @@ help: ## What there is
 
 .PHONY: build
 build: ## The provider, as bin/terraform-provider-tenure
-	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/terraform-provider-tenure .
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/terraform-provider-tenure .
 
 .PHONY: test
 test: ## All tests, with a real Terraform or OpenTofu (built from source, four minutes, where there is none)
