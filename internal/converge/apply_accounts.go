@@ -74,7 +74,7 @@ func (r *run) putBack(t retirement) {
 		r.res.State.IDs[t.subject.Who] = t.ref.ID
 	case inHeld:
 		r.res.State.Held[t.subject] = r.prior.Held[t.subject]
-		r.setAside(t.subject.Who, t.ref)
+		r.res.Notes.setAside(t.subject.Who, t.ref)
 	case inStrangers:
 		r.res.State.Strangers[t.subject] = t.ref.ID
 	}
@@ -179,7 +179,7 @@ func (r *run) revert(key string, now access.Account) {
 		delete(r.res.State.IDs, key)
 		if h, held := r.prior.Held[account(key)]; held {
 			r.res.State.Held[account(key)] = h
-			r.setAside(key, r.Notes.Aside[key])
+			r.res.Notes.setAside(key, r.Notes.Aside[key])
 		}
 	}
 }

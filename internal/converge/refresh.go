@@ -136,7 +136,7 @@ func (r *refresher) accounts(all []access.Account) {
 				mark(&r.n.Inactive, s.Who)
 			}
 			r.next.Held[s] = held
-			r.putAside(s.Who, now.Ref())
+			r.n.setAside(s.Who, now.Ref())
 			if now.PersonID == "" {
 				mark(&r.n.Unbound, s.Who)
 			}
@@ -179,13 +179,6 @@ func mark(set *map[string]bool, k string) {
 		*set = make(map[string]bool)
 	}
 	(*set)[k] = true
-}
-
-func (r *refresher) putAside(who string, ref access.AccountRef) {
-	if r.n.Aside == nil {
-		r.n.Aside = make(map[string]access.AccountRef)
-	}
-	r.n.Aside[who] = ref
 }
 
 // refreshed takes over what the app shows of the fields that are managed.

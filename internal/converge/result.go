@@ -13,11 +13,11 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 )
 
-func (r *run) setAside(who string, ref access.AccountRef) {
-	if r.res.Notes.Aside == nil {
-		r.res.Notes.Aside = make(map[string]access.AccountRef)
+func (n *Notes) setAside(who string, ref access.AccountRef) {
+	if n.Aside == nil {
+		n.Aside = make(map[string]access.AccountRef)
 	}
-	r.res.Notes.Aside[who] = ref
+	n.Aside[who] = ref
 }
 
 // carryNotes remembers what state will not show about those who are held from now on.
@@ -40,9 +40,9 @@ func (r *run) carryNotes() {
 			switch {
 			case stays:
 			case managed:
-				r.setAside(s.Who, access.AccountRef{ID: r.prior.IDs[s.Who], UserName: was.UserName()})
+				r.res.Notes.setAside(s.Who, access.AccountRef{ID: r.prior.IDs[s.Who], UserName: was.UserName()})
 			case strange:
-				r.setAside(s.Who, access.AccountRef{ID: stranger, UserName: s.Who})
+				r.res.Notes.setAside(s.Who, access.AccountRef{ID: stranger, UserName: s.Who})
 			}
 			continue
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/tenure-access/terraform-provider-tenure/internal/converge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/fault"
 	"github.com/tenure-access/terraform-provider-tenure/internal/inventory"
 	"github.com/tenure-access/terraform-provider-tenure/internal/lifecycle"
@@ -45,6 +44,7 @@ type Data struct {
 	said        sync.Map // what was said about an app: see sayOnce
 	keepersGone sync.Map // members who lose the role that runs their group: see countMembership
 	handed      sync.Map // tenant to the set of account ids that a replacement handed over
+	handedSets  sync.Map // the same as a whole, by place
 	looked      sync.Map // sets that this process read: see setResource.checkUnread
 	companies   struct {
 		mu    sync.Mutex
@@ -226,11 +226,12 @@ func (d *Data) wasMade(app *inventory.App, collection string, ids ...string) boo
 	return ok
 }
 
-// handOver remembers the accounts that the first half of a replacement knew, for the second half.
-func (d *Data) handOver(tenant string, state converge.State) {
-	for _, id := range state.IDs {
-		d.handed.Store(tenant+"|"+id, true)
+// handOver remembers what the first half of a replacement knew, for the second half.
+func (d *Data) handOver(place string, m *setModel) {
+	for _, id := range m.state.IDs {
+		d.handed.Store(m.tenant+"|"+id, true)
 	}
+	d.handedSets.Store(place, m)
 }
 
 func (d *Data) handedOver(tenant, accountID string) bool {

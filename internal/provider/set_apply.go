@@ -76,6 +76,15 @@ func (t *setResource) meet(ctx context.Context, diags *diag.Diagnostics, inv *in
 	now, notes := converge.Refresh(m.state, m.private.Notes, seen, rulesOf(ctx, inv), d.clock.Now(), nil)
 	m.state.Strangers, m.private.Notes = now.Strangers, notes
 	m.private.Suspended = suspended
+	if was, ok := d.handedSets.Load(t.place(m)); ok {
+		var unread diag.Diagnostics // that the rosters cannot be read now is for the next plan to say
+		standing, pending := d.standing(ctx, &unread, m.rosters)
+		if pending {
+			standing = nil
+		}
+		before := was.(*setModel)
+		m.state, m.private.Notes = converge.TakeOver(m.state, m.private.Notes, before.state, before.private.Notes, standing)
+	}
 }
 
 // remember marks what this process gave, so that a Delete later in the same walk (create_before_destroy)
@@ -101,7 +110,7 @@ func (t *setResource) destroy(ctx context.Context, diags *diag.Diagnostics, d *D
 	gone := &setModel{gone: true}
 	switch prior.private.Intent {
 	case intentCreate:
-		d.handOver(prior.tenant, prior.state)
+		d.handOver(t.place(prior), prior)
 		return gone
 	case intentDestroy:
 	default:
