@@ -180,6 +180,8 @@ type Request struct {
 	// What is not idempotent is repeated only where it was certainly not carried out: after 429, and
 	// when no connection came about.
 	Idempotent bool
+	// Once says that a PUT creates something, and is repeated only where it was certainly not carried out, like a POST.
+	Once bool
 	// ReadOnly says that a POST changes nothing: a search or a report with its question in the body. It counts as a
 	// read, so no failure of it is ever Unconfirmed.
 	ReadOnly bool
@@ -197,6 +199,9 @@ func (r *Request) write() bool {
 }
 
 func (r *Request) repeatable() bool {
+	if r.Once {
+		return false
+	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
 		return true

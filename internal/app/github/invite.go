@@ -105,7 +105,7 @@ func (o *Org) join(ctx context.Context, op, login, role string) (access.Account,
 	}
 	var m membership
 	err = o.do(ctx, httpclient.Request{
-		Op: op, Subject: login, Method: http.MethodPut, Path: o.path("memberships", login), Body: map[string]any{"role": cmp.Or(role, roleMember)},
+		Op: op, Subject: login, Method: http.MethodPut, Once: true, Path: o.path("memberships", login), Body: map[string]any{"role": cmp.Or(role, roleMember)},
 	}, &m)
 	if err == nil && (m.User == nil || m.User.ID != number || m.State != "active") {
 		err = o.fault(&fault.Error{Kind: fault.Unconfirmed, Cause: "GitHub accepted the new member and does not show one", Next: "If GitHub has sent an invitation, set invitations = true."}, op, login)
