@@ -23,7 +23,7 @@ help: ## What there is
 
 .PHONY: build
 build: ## The provider, as bin/terraform-provider-tenure
-	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/terraform-provider-tenure .
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/terraform-provider-tenure .
 
 .PHONY: test
 test: ## All tests, with a real Terraform or OpenTofu (built from source, four minutes, where there is none)
@@ -47,8 +47,10 @@ bench: build ## The figures of the performance guide, measured against terraform
 	@echo "templates/guides/performance.md has the table; make docs puts it into docs/guides."
 
 .PHONY: lint
-lint: bin/golangci-lint ## Static checks, the layer rules among them (the first run builds the linter, about a minute)
+lint: bin/golangci-lint bin/actionlint ## Static checks, the layer rules among them (the first run builds the linter, about a minute)
 	bin/golangci-lint run -c tools/golangci.yml ./...
+	@# Without shellcheck, which is on some machines only: the result is to be the same on all.
+	bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml examples/pipelines/github/*.yml
 	@terraform=$$(tools/terraform.sh) && "$$terraform" fmt -check -diff -recursive examples
 
 .PHONY: fmt
@@ -75,6 +77,10 @@ docs-check: docs ## Fail when docs/ (or the table in templates/) is not what `ma
 		exit 1; \
 	fi
 
+.PHONY: screenshots
+screenshots: ## The pictures in README and guides, taken with a real browser (Debian: apt-get install chromium)
+	go run ./tools/screenshots
+
 .PHONY: clean
 clean: ## Remove what was built here (an OpenTofu built earlier stays in the user's cache directory)
 	rm -rf bin dist
@@ -86,6 +92,9 @@ bin/golangci-lint: tools/lint/go.mod tools/lint/go.sum
 
 bin/gofumpt: tools/lint/go.mod tools/lint/go.sum
 	go build -C tools/lint -o $(CURDIR)/$@ mvdan.cc/gofumpt
+
+bin/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
+	go build -C tools/actionlint -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint
 
 bin/tfplugindocs: tools/docs/go.mod tools/docs/go.sum
 	@echo "Building tfplugindocs: some seconds the first time." >&2

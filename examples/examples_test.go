@@ -69,7 +69,7 @@ const people = "id,first_name,last_name,work_email,job_title,department,employme
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	var dirs []string
-	for _, pattern := range []string{"provider", "quickstart", "single-resources", "resources/*", "data-sources/*"} {
+	for _, pattern := range []string{"provider", "quickstart", "single-resources", "resources/*", "data-sources/*", "pipelines/leavers"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestExamples(t *testing.T) {
 			w.Run("validate")
 			_, plan := w.Plan()
 			isResource := strings.HasPrefix(dir, "resources/")
-			hasResources := isResource || dir == "quickstart" || dir == "single-resources"
+			hasResources := isResource || dir == "quickstart" || dir == "single-resources" || dir == "pipelines/leavers"
 			if changes := acctest.Changes(plan); hasResources != (len(changes) > 0) {
 				t.Errorf("the plan changes %d resources: %v", len(changes), changes)
 			}

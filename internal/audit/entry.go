@@ -132,6 +132,23 @@ func newRecord(e Entry, at time.Time) record {
 	return r
 }
 
+// Line is a line of a log that was read.
+type Line struct {
+	Number int // in the file, from 1
+	Time   time.Time
+	// Failure is the kind of error as it stands in the file; Entry.Error is not set.
+	Failure string
+	Entry
+}
+
+func (r *record) toLine(number int) *Line {
+	at, _ := time.Parse(timeLayout, r.Time) // parse has tried it
+	return &Line{number, at, r.Error, Entry{
+		Attempt: r.Attempt, App: r.App, Operation: r.Operation, Grant: r.Grant, Subject: r.Subject, UserName: r.UserName,
+		PersonID: r.PersonID, Why: r.Why, Outcome: r.Outcome, RequestID: r.RequestID,
+	}}
+}
+
 // line encodes r, without a newline.
 func (r *record) line() []byte {
 	var b bytes.Buffer

@@ -67,13 +67,20 @@ type Break struct {
 // same Break in the report, and the reader's own error when reading failed. What a crash cut off is
 // reported and is no error. Removing lines from the very end, and editing the last one, can only be seen
 // by comparing Report.Head and Report.Lines with what was noted earlier.
-func Verify(r io.Reader) (Report, error) {
+func Verify(r io.Reader) (Report, error) { return Read(r, func(Line) {}) }
+
+// Read is [Verify], and calls each for every line that the chain proves, in order: those before the break, and the last
+// one. Notes about what a crash cut off are no lines of theirs.
+func Read(r io.Reader, each func(Line)) (Report, error) {
 	v := &verifier{
 		lines: lineReader{r: bufio.NewReaderSize(r, 64<<10)}, open: map[string]Unfinished{},
-		report: Report{Head: genesis},
+		report: Report{Head: genesis}, each: each,
 	}
 	if err := v.run(); err != nil {
 		return v.report, err
+	}
+	if b := v.report.Broken; v.pending != nil && (b == nil || v.pending.Number < b.Line) {
+		each(*v.pending)
 	}
 	for _, u := range v.open {
 		v.report.Unfinished = append(v.report.Unfinished, u)
@@ -89,10 +96,12 @@ func Verify(r io.Reader) (Report, error) {
 }
 
 type verifier struct {
-	lines  lineReader
-	report Report
-	seq    int64 // of the last good line
-	open   map[string]Unfinished
+	lines   lineReader
+	report  Report
+	each    func(Line)
+	pending *Line // the last good line: only the next one proves that it was not edited
+	seq     int64 // of the last good line
+	open    map[string]Unfinished
 
 	// What is no line and may be the remains of a crash.
 	tornAt    int
@@ -139,6 +148,13 @@ func (v *verifier) accept(l line, r record) {
 	v.report.Lines++
 	v.report.Head = hashOf(l.text)
 	v.report.First, v.report.Last = cmp.Or(v.report.First, r.Time), r.Time
+	if v.pending != nil {
+		v.each(*v.pending)
+		v.pending = nil
+	}
+	if r.Outcome != recovered {
+		v.pending = r.toLine(l.number)
+	}
 	switch {
 	case r.Attempt == "":
 	case r.Outcome == Attempted:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -222,4 +223,42 @@ func FuzzVerify(f *testing.F) {
 			t.Fatalf("before %+v, after %+v, %v", r, after, err)
 		}
 	})
+}
+
+// Read gives every line that the chain proves, and not one of those behind a break or edited before it.
+func TestReadGivesProvenLines(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	l := Open(path, true)
+	for _, who := range []string{"1", "2", "3"} {
+		if err := l.Write(t.Context(), Entry{App: "wiki", Operation: "add member", Subject: who, Outcome: Done}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for name, c := range map[string]struct {
+		log  []byte
+		want string
+	}{
+		"whole":               {text, "1 2 3"},
+		"the second edited":   {bytes.Replace(text, []byte(`"subject":"2"`), []byte(`"subject":"4"`), 1), "1"},
+		"the second removed":  {slices.Concat(lines[0], lines[2]), "1"},
+		"the end cut off":     {text[:len(text)-5], "1 2"},
+		"the first not there": {slices.Concat(lines[1], lines[2]), ""},
+	} {
+		var got []string
+		_, err := Read(bytes.NewReader(c.log), func(l Line) {
+			if l.Number != len(got)+1 || l.Time.IsZero() || l.App != "wiki" || l.Outcome != Done {
+				t.Errorf("%s: %+v", name, l)
+			}
+			got = append(got, l.Subject)
+		})
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: lines %q, want %q (%v)", name, got, c.want, err)
+		}
+	}
 }

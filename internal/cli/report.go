@@ -2,8 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,8 +33,7 @@ type reportCommand struct {
 	formats, outputs []string
 	messages         []string
 	failOn           string
-	redact           bool
-	redactKey        string
+	redact           redaction
 	title            string
 	limit            int
 	location         string
@@ -73,13 +71,13 @@ all the same and says so).`,
 	f.StringArrayVarP(&c.formats, "format", "f", nil, "`format`: "+strings.Join(names, ", ")+"; repeatable, one for each --output (default markdown, or what the ending of the output says)")
 	f.StringArrayVarP(&c.outputs, "output", "o", nil, "`file` to write, - for stdout; repeatable (default stdout)")
 	f.StringVar(&c.failOn, "fail-on", "", "exit with 3 when there is a finding of this `severity` or above that is not waived: "+strings.Join(report.Severities(), ", "))
-	f.BoolVar(&c.redact, "redact", false, "replace people's names, user names, mail addresses and ids by pseudonyms")
-	f.StringVar(&c.redactKey, "redact-key", "", "`key` of the pseudonyms, so that they are the same in every report; better in "+redactKeyEnv+" (default a random one)")
+	c.redact.flags(cmd)
 	f.StringArrayVar(&c.messages, "messages", nil, "`file` with what terraform plan -json printed, for the errors that stopped it; repeatable")
 	f.StringVar(&c.title, "title", "", "title of the report (default \"Access changes\")")
 	f.IntVar(&c.limit, "max-length", report.MarkdownLimit, fmt.Sprintf("most characters of a Markdown report, at least %d", report.MinMarkdownLimit))
 	f.StringVar(&c.location, "location", "main.tf", "`file` of the repository at which code scanning shows findings (sarif)")
 	f.BoolVar(&c.schema, "schema", false, "print the JSON Schema of the json format and do nothing else")
+	cmd.AddCommand(newEvidence(time.Now))
 	return cmd
 }
 
@@ -95,20 +93,15 @@ func (c *reportCommand) run(cmd *cobra.Command, args []string) error {
 	if c.failOn != "" && !slices.Contains(report.Severities(), c.failOn) {
 		return misuse(cmd, fmt.Errorf("--fail-on %q is not one of %s", c.failOn, strings.Join(report.Severities(), ", ")))
 	}
-	key := []byte(cmp.Or(c.redactKey, os.Getenv(redactKeyEnv)))
-	c.redact = c.redact || c.redactKey != ""
-	if c.redact && len(key) > 0 && len(key) < minRedactKey {
-		return misuse(cmd, fmt.Errorf("the key for pseudonyms has %d characters; a key of less than %d is found by trying", len(key), minRedactKey))
+	key, err := c.redact.keyFor(cmd)
+	if err != nil {
+		return err
 	}
 	r, err := c.read(cmd, args)
 	if err != nil {
 		return err
 	}
-	if c.redact {
-		if len(key) == 0 {
-			key = []byte(rand.Text())
-			fmt.Fprintf(cmd.ErrOrStderr(), "The pseudonyms are made with a random key and hold for this report only; set %s to have the same ones in every report.\n", redactKeyEnv)
-		}
+	if key != nil {
 		r.Redact(key)
 	}
 	for _, o := range outputs {

@@ -247,8 +247,29 @@ func TestFaultMatrix(t *testing.T) {
 	}
 }
 
+// A server whose clock is a year off, in whichever direction, changes nothing: no decision rests on an app's time.
+func TestClockSkew(t *testing.T) {
+	t.Parallel()
+	zero := 0
+	for name, skew := range map[string]time.Duration{"a year ahead": 365 * 24 * time.Hour, "a year behind": -365 * 24 * time.Hour} {
+		for _, op := range operations() {
+			t.Run(op.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				rule := sandbox.Rule{Method: op.method, Path: op.path, Count: 1, Fault: sandbox.Fault{Status: 429, RetryAfter: &zero}}
+				meetOn(t, sandbox.Options{Now: func() time.Time { return time.Now().Add(skew) }, Dialect: sandbox.Dialect{PageSize: 3}}, op, rule, 1, false)
+			})
+		}
+	}
+}
+
 func meet(t *testing.T, op operation, rule sandbox.Rule, retries int, fails bool) {
-	l := newLive(t, sandbox.Options{Dialect: sandbox.Dialect{PageSize: 3}})
+	t.Helper()
+	meetOn(t, sandbox.Options{Dialect: sandbox.Dialect{PageSize: 3}}, op, rule, retries, fails)
+}
+
+func meetOn(t *testing.T, o sandbox.Options, op operation, rule sandbox.Rule, retries int, fails bool) {
+	t.Helper()
+	l := newLive(t, o)
 	l.retries = retries
 	bystander, err := l.AddUser(sandbox.User{UserName: "bystander@x"})
 	l.must(err)

@@ -180,6 +180,8 @@ type Request struct {
 	// What is not idempotent is repeated only where it was certainly not carried out: after 429, and
 	// when no connection came about.
 	Idempotent bool
+	// Once says that a PUT creates something, and is repeated only where it was certainly not carried out, like a POST.
+	Once bool
 	// ReadOnly says that a POST changes nothing: a search or a report with its question in the body. It counts as a
 	// read, so no failure of it is ever Unconfirmed.
 	ReadOnly bool
@@ -197,6 +199,9 @@ func (r *Request) write() bool {
 }
 
 func (r *Request) repeatable() bool {
+	if r.Once {
+		return false
+	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
 		return true
@@ -206,6 +211,10 @@ func (r *Request) repeatable() bool {
 
 // Do sends the request, again where that is safe, and answers with a status below 300 or a fault. A
 // write whose outcome cannot be known is Unconfirmed; one that certainly did nothing is not.
+//
+// The fault's kind follows the status, unless Options.Explain knows better: 401 and 407 are Unauthenticated, 403 and 451
+// Forbidden, 404 and 410 NotFound, 405 and 501 Unsupported, 409 Exists, 412 and 428 Stale, 402, 413 and 507 LimitReached,
+// 429 RateLimited, 408, 423 and the other 5xx Unavailable, and the rest Invalid.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	cl := &call{client: c, req: &r}
 	httpReq, err := c.build(ctx, cl)

@@ -120,6 +120,7 @@ func appKinds() []appKind {
 		entraKind(),
 		googleKind(),
 		oktaKind(),
+		githubKind(),
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"maps"
 	"os"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -15,7 +17,8 @@ import (
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/entraid"
 )
 
-type entraModel struct {
+// entraAuthModel is the credential for a tenant, of apps and of rosters.
+type entraAuthModel struct {
 	TenantID            types.String `tfsdk:"tenant_id"`
 	ClientID            types.String `tfsdk:"client_id"`
 	ClientSecret        types.String `tfsdk:"client_secret"`
@@ -31,9 +34,13 @@ type entraModel struct {
 	Token               types.String `tfsdk:"token"`
 	Cloud               types.String `tfsdk:"cloud"`
 	Endpoint            types.String `tfsdk:"endpoint"`
-	UsageLocation       types.String `tfsdk:"usage_location"`
-	SignInActivity      types.Bool   `tfsdk:"sign_in_activity"`
-	GroupOwners         types.Bool   `tfsdk:"group_owners"`
+}
+
+type entraModel struct {
+	entraAuthModel
+	UsageLocation  types.String `tfsdk:"usage_location"`
+	SignInActivity types.Bool   `tfsdk:"sign_in_activity"`
+	GroupOwners    types.Bool   `tfsdk:"group_owners"`
 
 	Attributes []entraAttributeModel `tfsdk:"attribute"`
 	Licenses   []entraLicenseModel   `tfsdk:"license"`
@@ -58,33 +65,15 @@ func entraBlock() schema.Block {
 	req := func(text string) schema.StringAttribute {
 		return schema.StringAttribute{MarkdownDescription: text, Required: true}
 	}
-	secret := func(text string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: text, Optional: true, Sensitive: true}
-	}
 	flag := func(text string) schema.BoolAttribute {
 		return schema.BoolAttribute{MarkdownDescription: text, Optional: true}
 	}
 	return atMostOne("Microsoft Entra ID, by Microsoft Graph. See the guide about Entra ID for the permissions to grant.",
-		map[string]schema.Attribute{
-			"tenant_id":                   opt("The directory (tenant) id. Falls back to `ARM_TENANT_ID`, then `AZURE_TENANT_ID`."),
-			"client_id":                   opt("The application (client) id of the app registration. Falls back to `ARM_CLIENT_ID`, then `AZURE_CLIENT_ID`."),
-			"client_secret":               secret("A client secret. Falls back to `TENURE_APP_<NAME>_CLIENT_SECRET`, and where the block names no other credential to `ARM_CLIENT_SECRET`, then `AZURE_CLIENT_SECRET`."),
-			"client_certificate":          secret("Instead of a secret: a certificate with its key, as PEM, or as PKCS #12 (PFX) in base64. Falls back to `TENURE_APP_<NAME>_CLIENT_CERTIFICATE`, then `ARM_CLIENT_CERTIFICATE`."),
-			"client_certificate_path":     opt("The file with the certificate and its key, PEM or PKCS #12. Falls back to `ARM_CLIENT_CERTIFICATE_PATH`, then `AZURE_CLIENT_CERTIFICATE_PATH`."),
-			"client_certificate_password": secret("The password of a PKCS #12 certificate. Falls back to `TENURE_APP_<NAME>_CLIENT_CERTIFICATE_PASSWORD`, then `ARM_CLIENT_CERTIFICATE_PASSWORD`, then `AZURE_CLIENT_CERTIFICATE_PASSWORD`."),
-			"use_oidc":                    flag("Workload identity federation: an identity token of the CI system or cluster instead of a secret. Falls back to `ARM_USE_OIDC`."),
-			"oidc_token":                  secret("The identity token itself. Falls back to `TENURE_APP_<NAME>_OIDC_TOKEN`, then `ARM_OIDC_TOKEN`."),
-			"oidc_token_file_path":        opt("The file with the identity token, read again for each access token. Falls back to `ARM_OIDC_TOKEN_FILE_PATH`, then `AZURE_FEDERATED_TOKEN_FILE`."),
-			"oidc_request_url":            opt("Where the workflow runner hands out identity tokens. Falls back to `ARM_OIDC_REQUEST_URL`, then `ACTIONS_ID_TOKEN_REQUEST_URL`."),
-			"oidc_request_token":          secret("The bearer token for that address. Falls back to `ARM_OIDC_REQUEST_TOKEN`, then `ACTIONS_ID_TOKEN_REQUEST_TOKEN`."),
-			"use_cli":                     flag("Use whoever is signed in to the Azure CLI, for plans from a workstation. Falls back to `ARM_USE_CLI`."),
-			"token":                       secret("An access token for Microsoft Graph made elsewhere, as a broker does. Falls back to `TENURE_APP_<NAME>_TOKEN`."),
-			"cloud":                       schema.StringAttribute{MarkdownDescription: "The national cloud: " + quoteList(entraid.Clouds()) + ". Falls back to `ARM_ENVIRONMENT`; default `public`.", Optional: true, Validators: oneOf(entraid.Clouds()...)},
-			"endpoint":                    opt("The address of Microsoft Graph, without the version, where a broker stands before it. Only with `token`. `https`, or `http` on a loopback host."),
-			"usage_location":              opt("The two-letter country of new accounts, and of accounts without one that get a license: Entra ID assigns none without it."),
-			"sign_in_activity":            flag("Read when people signed in last. Needs an Entra ID P1 license and the permission AuditLog.Read.All."),
-			"group_owners":                flag("Make the owners of groups a matter of roles: `member`, `owner` (owner and member), `owner_only`. Left out: owners are neither read nor changed."),
-		},
+		entraAuthAttributes("APP", map[string]schema.Attribute{
+			"usage_location":   opt("The two-letter country of new accounts, and of accounts without one that get a license: Entra ID assigns none without it."),
+			"sign_in_activity": flag("Read when people signed in last. Needs an Entra ID P1 license and the permission AuditLog.Read.All."),
+			"group_owners":     flag("Make the owners of groups a matter of roles: `member`, `owner` (owner and member), `owner_only`. Left out: owners are neither read nor changed."),
+		}),
 		map[string]schema.Block{
 			"attribute": schema.ListNestedBlock{MarkdownDescription: "An extra account attribute.", NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
 				"name":     req("The key in the account's `attributes`."),
@@ -100,6 +89,38 @@ func entraBlock() schema.Block {
 				},
 			}}},
 		})
+}
+
+// entraAuthAttributes adds the arguments of the credential to a block's own. Block is APP or ROSTER, as environment
+// variables have it.
+func entraAuthAttributes(block string, own map[string]schema.Attribute) map[string]schema.Attribute {
+	opt := func(text string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: text, Optional: true}
+	}
+	secret := func(text string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: text, Optional: true, Sensitive: true}
+	}
+	flag := func(text string) schema.BoolAttribute {
+		return schema.BoolAttribute{MarkdownDescription: text, Optional: true}
+	}
+	maps.Copy(own, map[string]schema.Attribute{
+		"tenant_id":                   opt("The directory (tenant) id. Falls back to `ARM_TENANT_ID`, then `AZURE_TENANT_ID`."),
+		"client_id":                   opt("The application (client) id of the app registration. Falls back to `ARM_CLIENT_ID`, then `AZURE_CLIENT_ID`."),
+		"client_secret":               secret("A client secret. Falls back to `TENURE_" + block + "_<NAME>_CLIENT_SECRET`, and where the block names no other credential to `ARM_CLIENT_SECRET`, then `AZURE_CLIENT_SECRET`."),
+		"client_certificate":          secret("Instead of a secret: a certificate with its key, as PEM, or as PKCS #12 (PFX) in base64. Falls back to `TENURE_" + block + "_<NAME>_CLIENT_CERTIFICATE`, then `ARM_CLIENT_CERTIFICATE`."),
+		"client_certificate_path":     opt("The file with the certificate and its key, PEM or PKCS #12. Falls back to `ARM_CLIENT_CERTIFICATE_PATH`, then `AZURE_CLIENT_CERTIFICATE_PATH`."),
+		"client_certificate_password": secret("The password of a PKCS #12 certificate. Falls back to `TENURE_" + block + "_<NAME>_CLIENT_CERTIFICATE_PASSWORD`, then `ARM_CLIENT_CERTIFICATE_PASSWORD`, then `AZURE_CLIENT_CERTIFICATE_PASSWORD`."),
+		"use_oidc":                    flag("Workload identity federation: an identity token of the CI system or cluster instead of a secret. Falls back to `ARM_USE_OIDC`."),
+		"oidc_token":                  secret("The identity token itself. Falls back to `TENURE_" + block + "_<NAME>_OIDC_TOKEN`, then `ARM_OIDC_TOKEN`."),
+		"oidc_token_file_path":        opt("The file with the identity token, read again for each access token. Falls back to `ARM_OIDC_TOKEN_FILE_PATH`, then `AZURE_FEDERATED_TOKEN_FILE`."),
+		"oidc_request_url":            opt("Where the workflow runner hands out identity tokens. Falls back to `ARM_OIDC_REQUEST_URL`, then `ACTIONS_ID_TOKEN_REQUEST_URL`."),
+		"oidc_request_token":          secret("The bearer token for that address. Falls back to `ARM_OIDC_REQUEST_TOKEN`, then `ACTIONS_ID_TOKEN_REQUEST_TOKEN`."),
+		"use_cli":                     flag("Use whoever is signed in to the Azure CLI, for plans from a workstation. Falls back to `ARM_USE_CLI`."),
+		"token":                       secret("An access token for Microsoft Graph made elsewhere, as a broker does. Falls back to `TENURE_" + block + "_<NAME>_TOKEN`."),
+		"cloud":                       schema.StringAttribute{MarkdownDescription: "The national cloud: " + quoteList(entraid.Clouds()) + ". Falls back to `ARM_ENVIRONMENT`; default `public`.", Optional: true, Validators: oneOf(entraid.Clouds()...)},
+		"endpoint":                    opt("The address of Microsoft Graph, without the version, where a broker stands before it. Only with `token`. `https`, or `http` on a loopback host."),
+	})
+	return own
 }
 
 func entraKind() appKind {
@@ -123,7 +144,7 @@ func (m entraModel) config(diags *diag.Diagnostics, b appBlock) entraid.Config {
 		SignInActivity: m.SignInActivity.ValueBool(), GroupOwners: m.GroupOwners.ValueBool(),
 		MaxRequestsPerSecond: b.common.MaxRPS.ValueFloat64(), MaxRetries: b.maxRetries(), RequestTimeout: b.timeout, UserAgent: b.userAgent(), Logger: b.log,
 	}
-	c.Auth = m.auth(diags, b)
+	c.Auth = m.auth(diags, entraSecrets{b.secret, b.at})
 	for _, a := range m.Attributes {
 		c.Attributes = append(c.Attributes, entraid.Attribute{Name: a.Name.ValueString(), Property: a.Property.ValueString()})
 	}
@@ -135,9 +156,15 @@ func (m entraModel) config(diags *diag.Diagnostics, b appBlock) entraid.Config {
 	return c
 }
 
+// entraSecrets is where a block's secrets come from when it does not say, and where the block is.
+type entraSecrets struct {
+	secret func(v types.String, argument string) string
+	at     path.Path
+}
+
 // auth is the credential that the block names. Only where it names none does the environment decide, which other
 // providers of the same run read too.
-func (m entraModel) auth(diags *diag.Diagnostics, b appBlock) entraid.Auth {
+func (m entraAuthModel) auth(diags *diag.Diagnostics, b entraSecrets) entraid.Auth {
 	a := entraid.Auth{
 		ClientID: firstSet(m.ClientID, "ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
 		CertificatePassword: cmp.Or(b.secret(m.CertificatePassword, "CLIENT_CERTIFICATE_PASSWORD"),
@@ -171,13 +198,13 @@ func (m entraModel) auth(diags *diag.Diagnostics, b appBlock) entraid.Auth {
 }
 
 // named reports whether the block itself names a credential.
-func (m entraModel) named() bool {
+func (m entraAuthModel) named() bool {
 	return m.Token.ValueString() != "" || m.ClientSecret.ValueString() != "" || m.Certificate.ValueString() != "" || m.CertificatePath.ValueString() != "" ||
 		m.UseOIDC.ValueBool() || m.UseCLI.ValueBool()
 }
 
 // oidc takes the identity token from the first place that has one: given, in a file, handed out by a runner.
-func (m entraModel) oidc(b appBlock) *entraid.OIDC {
+func (m entraAuthModel) oidc(b entraSecrets) *entraid.OIDC {
 	if t := cmp.Or(b.secret(m.OIDCToken, "OIDC_TOKEN"), os.Getenv("ARM_OIDC_TOKEN")); t != "" {
 		return &entraid.OIDC{Token: t}
 	}
@@ -191,9 +218,9 @@ func (m entraModel) oidc(b appBlock) *entraid.OIDC {
 }
 
 // certificate reads PEM, base64 of PKCS #12, or a file of either; nil where there is none.
-func (m entraModel) certificate(diags *diag.Diagnostics, b appBlock, inline, path string) []byte {
+func (m entraAuthModel) certificate(diags *diag.Diagnostics, b entraSecrets, inline, file string) []byte {
 	switch {
-	case inline != "" && path != "":
+	case inline != "" && file != "":
 		refuse(diags, b.at.AtName("client_certificate"), "Two client certificates", "Set client_certificate or client_certificate_path, not both.")
 	case strings.Contains(inline, "-----BEGIN"):
 		return []byte(inline)
@@ -203,8 +230,8 @@ func (m entraModel) certificate(diags *diag.Diagnostics, b appBlock, inline, pat
 			refuse(diags, b.at.AtName("client_certificate"), "Cannot read the client certificate", "It is neither PEM nor base64.")
 		}
 		return raw
-	case path != "":
-		raw, err := os.ReadFile(path)
+	case file != "":
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			refuse(diags, b.at.AtName("client_certificate_path"), "Cannot read the client certificate", err.Error())
 		}

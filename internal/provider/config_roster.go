@@ -52,6 +52,9 @@ func rosterKinds() []rosterKind {
 	return []rosterKind{
 		csvKind(), jsonKind(),
 		bambooHRKind(), hibobKind(), personioKind(), workdayKind(),
+		adpKind(), gustoKind(), successFactorsKind(),
+		mergeKind(), ripplingKind(),
+		ldapKind(), scimRosterKind(), oktaRosterKind(), entraRosterKind(),
 	}
 }
 

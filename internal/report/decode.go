@@ -21,6 +21,7 @@ type plan struct {
 	data     []dataSource
 	prices   prices
 	managed  []string // addresses in prior state
+	evidence bool     // what only an evidence pack needs is wanted too
 	deferred int
 }
 
@@ -57,9 +58,9 @@ func ours(typ, provider string) bool {
 }
 
 // decodePlan reads the output of `terraform show -json PLAN`, one part at a time.
-func decodePlan(r io.Reader, name string) (*plan, error) {
+func decodePlan(r io.Reader, name string, evidence bool) (*plan, error) {
 	dec := json.NewDecoder(r)
-	p := &plan{Plan: Plan{Name: name, Complete: true}, prices: prices{}}
+	p := &plan{Plan: Plan{Name: name, Complete: true}, prices: prices{}, evidence: evidence}
 	err := object(dec, func(key string) error {
 		switch key {
 		case "format_version":
@@ -157,7 +158,7 @@ func (p *plan) decodeResource(dec *json.Decoder) error {
 	case !ours(r.Type, r.ProviderName):
 	case r.Mode == tfjson.ManagedResourceMode:
 		p.managed = append(p.managed, r.Address)
-	case r.Type == "tenure_access_findings" || r.Type == "tenure_entitlements":
+	case r.Type == "tenure_access_findings", r.Type == "tenure_entitlements", r.Type == "tenure_roster" && p.evidence:
 		p.data = append(p.data, dataSource{r.Address, r.Type, r.Values, r.Sensitive})
 	}
 	return nil

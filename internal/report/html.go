@@ -189,7 +189,7 @@ type (
 )
 
 func (v *view) data(r *Report) viewData {
-	d := viewData{People: make([][]any, 0, len(r.People)), Findings: make([][]any, 0, len(r.Findings)), Apps: []int{}, Severities: []string{}}
+	d := viewData{Reasons: [][2]any{}, People: make([][]any, 0, len(r.People)), Findings: make([][]any, 0, len(r.Findings)), Apps: []int{}, Severities: []string{}}
 	for _, a := range r.Apps {
 		d.Apps = append(d.Apps, v.text(a.Name))
 	}

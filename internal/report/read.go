@@ -18,16 +18,23 @@ type Input struct {
 // configuration knows none, by their user name.
 func Read(inputs ...Input) (*Report, error) {
 	b := newBuilder()
-	for _, in := range inputs {
-		p, err := decodePlan(in.JSON, in.Name)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", in.Name, err)
-		}
-		if err := b.add(p); err != nil {
-			return nil, fmt.Errorf("read %s: %w", in.Name, err)
-		}
+	if err := b.readAll(inputs); err != nil {
+		return nil, err
 	}
 	return b.finish(), nil
+}
+
+func (b *builder) readAll(inputs []Input) error {
+	for _, in := range inputs {
+		p, err := decodePlan(in.JSON, in.Name, b.seen != nil)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", in.Name, err)
+		}
+		if err := b.add(p); err != nil {
+			return fmt.Errorf("read %s: %w", in.Name, err)
+		}
+	}
+	return nil
 }
 
 // builder collects what the plans say, and then puts it together by person: who a user name belongs to may only be
@@ -44,6 +51,7 @@ type builder struct {
 	people   map[string]*Person
 	accounts map[string]holding
 	found    map[string]bool // fingerprints of findings: two data sources may look at one app
+	seen     *observed       // for an evidence pack, else nil
 }
 
 // driftKey is one resource of one plan.
@@ -74,6 +82,7 @@ func (b *builder) add(p *plan) error {
 		if err != nil {
 			return err
 		}
+		b.seen.count(c)
 		p.changes[i] = resourceChange{} // what is not ours is large, and what is ours is taken apart now
 		b.changes = append(b.changes, c)
 		b.index.learn(c)
@@ -125,6 +134,7 @@ func (b *builder) finish() *Report {
 	b.categorize()
 	if scrub := b.secrets.scrub(); scrub != nil {
 		b.report.eachText(scrub)
+		b.seen.eachText(scrub)
 	}
 	b.report.known = b.index.identifying()
 	b.report.count()

@@ -27,7 +27,7 @@ func TestPlansOfAllVersions(t *testing.T) {
 		return string(b)
 	}
 	want := people("terraform-1.11.json.gz")
-	for _, name := range []string{"terraform-1.8.json.gz", "opentofu-1.12.json.gz"} {
+	for _, name := range []string{"terraform-1.8.json.gz", "opentofu-1.8.json.gz", "opentofu-1.12.json.gz"} {
 		if diff := cmp.Diff(want, people(name)); diff != "" {
 			t.Errorf("%s differs from Terraform 1.11:\n%s", name, diff)
 		}

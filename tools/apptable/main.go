@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/app"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/entraid"
+	"github.com/tenure-access/terraform-provider-tenure/internal/app/github"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/googleworkspace"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/local"
 	"github.com/tenure-access/terraform-provider-tenure/internal/app/manual"
@@ -148,5 +149,10 @@ func table() (string, error) {
 		return "", fmt.Errorf("open the kind entra_id: %w", err)
 	}
 	add("`entra_id`", entra)
+	gh, err := github.Open(github.Config{Name: "github", Organization: "acme", Token: "none"})
+	if err != nil {
+		return "", fmt.Errorf("open the kind github: %w", err)
+	}
+	add("`github`", gh)
 	return rows.String() + "\nWhy not:\n\n" + reasons.String() + "\n", nil
 }

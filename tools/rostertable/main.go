@@ -6,16 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/adp"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/bamboohr"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/csvfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/gusto"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hibob"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/hrapi"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/idp"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/jsonfile"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/ldap"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/merge"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/personio"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/rippling"
+	"github.com/tenure-access/terraform-provider-tenure/internal/roster/successfactors"
 	"github.com/tenure-access/terraform-provider-tenure/internal/roster/workday"
 )
 
@@ -77,6 +86,18 @@ func sources() ([]entry, error) {
 		ReportURL: "https://wd5-services1.myworkday.com/ccx/service/customreport2/acme/isu/Roster", UserName: "isu", Password: secret, OnLeave: "On_Leave",
 		Mapping: roster.Mapping{FieldMap: map[string]string{"source_id": "Worker_WID", "status": "Active_Status", "start_date": "Hire_Date"}},
 	}))
+	add(adp.Open(adp.Config{
+		Connection: hrapi.Connection{Transport: nowhere{}}, // so that no certificate is looked at
+		ClientID:   "client", ClientSecret: secret, ClientCertPEM: secret, ClientKeyPEM: secret,
+	}))
+	add(gusto.Open(gusto.Config{CompanyID: "company", Token: secret}))
+	add(successfactors.Open(successfactors.Config{Connection: hrapi.Connection{BaseURL: "https://api4.successfactors.com"}, Token: secret}))
+	add(merge.Open(merge.Config{APIKey: secret, AccountToken: secret}))
+	add(rippling.Open(rippling.Config{Token: secret}))
+	add(ldap.Open(ldap.Config{URL: "ldaps://ldap.acme.example", BindDN: "cn=reader", BindPassword: secret, BaseDN: "dc=acme"}))
+	add(idp.OpenSCIM(idp.Config{}))
+	add(idp.OpenOkta(idp.Config{}))
+	add(idp.OpenEntraID(idp.Config{}))
 	return list, errors.Join(errs...)
 }
 
@@ -97,4 +118,11 @@ func table(sources []entry) string {
 		}
 	}
 	return rows.String() + "\n\"depends\" means on what the other side was set up to give: a report's filter, a permission, whoever wrote the file.\n\nLimits:\n\n" + limits.String() + "\n"
+}
+
+// nowhere is the network of a source that asks nobody.
+type nowhere struct{}
+
+func (nowhere) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("opening a source asks nobody")
 }

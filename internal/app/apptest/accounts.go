@@ -46,9 +46,12 @@ func (s *session) withNewcomer() World {
 // plainField is a field that anybody may change.
 func (s *session) plainField() access.Field {
 	for _, f := range []access.Field{access.Title, access.DisplayName, access.GivenName, access.Email, access.UserName} {
-		if slices.Contains(s.info.Fields, f) {
+		if slices.Contains(s.testable(), f) {
 			return f
 		}
+	}
+	if s.h.FixedUserNames {
+		return access.Role
 	}
 	return access.UserName
 }
@@ -81,7 +84,7 @@ func (s *session) newValue(f access.Field, i int) string {
 // testable are the fields that the harness has values for.
 func (s *session) testable() []access.Field {
 	return slices.DeleteFunc(slices.Clone(s.info.Fields), func(f access.Field) bool {
-		return f == access.Role && len(s.h.Roles) < 2
+		return f == access.Role && len(s.h.Roles) < 2 || f == access.UserName && s.h.FixedUserNames
 	})
 }
 

@@ -17,7 +17,7 @@ func ambiguityChecks() []Check {
 		f := l.fault
 		checks = append(checks,
 			Check{
-				Name: "lost answer/create account/" + l.name, needs: []app.Capability{app.CreateAccounts, app.ReadAccounts}, faults: true, counts: true, world: office,
+				Name: "lost answer/create account/" + l.name, needs: []app.Capability{app.CreateAccounts, app.ReadAccounts}, faults: true, counts: true, world: eager,
 				check: func(s *session) {
 					s.lost(f, CreateAccount, person(newcomer).UserName, func(ctx context.Context) (string, string, error) {
 						a, err := s.accountWriter().CreateAccount(ctx, s.spec())
@@ -26,7 +26,7 @@ func ambiguityChecks() []Check {
 				},
 			},
 			Check{
-				Name: "lost answer/create group/" + l.name, needs: []app.Capability{app.WriteGroups, app.ReadGroups}, faults: true, counts: true, world: office,
+				Name: "lost answer/create group/" + l.name, needs: []app.Capability{app.WriteGroups, app.ReadGroups}, faults: true, counts: true, world: eager,
 				check: func(s *session) {
 					s.lost(f, CreateGroup, "newcomers", func(ctx context.Context) (string, string, error) {
 						g, err := s.groupWriter().CreateGroup(ctx, access.GroupSpec{Name: ref("newcomers")})
@@ -58,6 +58,13 @@ func ambiguityChecks() []Check {
 		}})
 	}
 	return checks
+}
+
+// eager is an office with a connector that repeats what it takes for repeatable, where the harness has such a one.
+func eager(p plan) World {
+	w := office(p)
+	w.Retry = p.h.Retries
+	return w
 }
 
 // lostAnswer is a way of losing the answer to something that was, or was not, carried out.

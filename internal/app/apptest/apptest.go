@@ -5,6 +5,8 @@
 //		apptest.Run(t, apptest.Harness{Open: func(t testing.TB, w apptest.World) apptest.Subject { ... }})
 //	}
 //
+// The folder phonebook below is the smallest connector with all of its tests; [NewFaults] makes its fake fail.
+//
 // What a connector or a harness cannot do is skipped with a message that says what was not checked.
 package apptest
 
@@ -43,6 +45,8 @@ type Harness struct {
 	Timeout time.Duration
 	// Roles are two account roles that exist, when access.Role is among the fields.
 	Roles []string
+	// FixedUserNames says that nobody but its owner changes a user name, so that changes are tried with the role.
+	FixedUserNames bool
 	// Attributes are names of extra attributes that the connector is configured to read and write.
 	Attributes []string
 	// Licenses is the product that the connector is configured for, nil without licenses.

@@ -169,8 +169,9 @@ func failureChecks() []Check {
 			case m.goneIsFine && a.name == "404":
 				kinds = []fault.Kind{fault.Invalid, fault.Unavailable, fault.Unconfirmed} // if it is an error at all
 			case !m.one && a.name == "404":
-				// Nothing that the request names can be gone: the address is wrong, and how that is called is open.
-				kinds = []fault.Kind{fault.NotFound, fault.Invalid, fault.Unavailable, fault.Unsupported}
+				// Nothing that the request names can be gone: the address is wrong, or the app hides from this credential what is
+				// there, and how that is called is open.
+				kinds = []fault.Kind{fault.NotFound, fault.Invalid, fault.Unavailable, fault.Unsupported, fault.Forbidden}
 			}
 			if kinds == nil {
 				continue

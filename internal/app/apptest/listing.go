@@ -114,7 +114,7 @@ func listingChecks() []Check {
 		checks = append(checks,
 			Check{Name: string(l.op) + "/a repeated page", needs: needs, faults: true, world: world, check: func(s *session) {
 				s.paged()
-				s.Inject(s.TB, Fault{On: l.op, RepeatPage: true})
+				s.Inject(s.TB, Fault{On: l.op, RepeatPage: true, Times: 20}) // and not for ever: who does not notice is to fail, not to hang
 				if n, err := l.read(s); err == nil {
 					s.Fatalf("%d rows from a page that repeats, and no error", n)
 				} else {

@@ -38,8 +38,8 @@ type Deviation struct {
 	Why      string // for people
 }
 
-// OpenAPI reads a vendor's description, "okta.json". The test is skipped with a message where there is none: put
-// what has to run without it into a test of its own, or use [FindOpenAPI].
+// OpenAPI reads a vendor's description, "okta.json", or with a folder, "testdata/app.json", one beside the test. The test
+// is skipped with a message where there is none: put what has to run without it into a test of its own, or use [FindOpenAPI].
 func OpenAPI(t testing.TB, file string, known ...Deviation) *Description {
 	t.Helper()
 	d := FindOpenAPI(t, file, known...)
@@ -82,9 +82,12 @@ func FindOpenAPI(t testing.TB, file string, known ...Deviation) *Description {
 }
 
 // specFile is the description's place: below the variable's folder, else in shared/specs beside one of the folders
-// from the repository upwards; "" when it is nowhere.
+// from the repository upwards; "" when it is nowhere. With a folder it is the test's own file, and has to be there.
 func specFile(file string) string {
 	there := func(path string) bool { _, err := os.Stat(path); return err == nil } //nolint:gosec // a place that whoever runs the tests names
+	if filepath.Dir(file) != "." {
+		return file
+	}
 	if dir := os.Getenv(SpecsEnv); dir != "" {
 		if at := filepath.Join(dir, file); there(at) {
 			return at

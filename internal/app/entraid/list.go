@@ -59,17 +59,42 @@ func (a *App) page(ctx context.Context, q query) (page, error) {
 	return p, nil
 }
 
+// pages follows the links of the answers.
+func (a *App) pages(ctx context.Context, q query) iter.Seq2[page, error] {
+	return func(yield func(page, error) bool) {
+		links := map[string]bool{}
+		for {
+			p, err := a.page(ctx, q)
+			if err != nil {
+				yield(page{}, err)
+				return
+			}
+			if !yield(p, nil) || p.Next == "" {
+				return
+			}
+			if links[p.Next] {
+				yield(page{}, a.samePage(q))
+				return
+			}
+			links[p.Next] = true
+			if q.path, q.params, err = a.follow(p.Next); err != nil {
+				yield(page{}, a.fault(err, q.op, q.subject))
+				return
+			}
+		}
+	}
+}
+
+func (a *App) samePage(q query) error {
+	return a.fault(&fault.Error{Kind: fault.Unavailable, Cause: "the directory sent the same page twice", Next: "Run again."}, q.op, q.subject)
+}
+
 // rows walks all pages and yields each resource once, undecoded.
 func (a *App) rows(ctx context.Context, q query) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		fail := func(k fault.Kind, cause, next string) {
-			yield(nil, a.fault(&fault.Error{Kind: k, Cause: cause, Next: next}, q.op, q.subject))
-		}
 		seen := map[string]bool{}
-		links := map[string]bool{}
 		received, total := 0, -1
-		for {
-			p, err := a.page(ctx, q)
+		for p, err := range a.pages(ctx, q) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -82,7 +107,7 @@ func (a *App) rows(ctx context.Context, q query) iter.Seq2[json.RawMessage, erro
 			for _, row := range *p.Value {
 				var o struct{ ID string }
 				if err := json.Unmarshal(row, &o); err != nil || o.ID == "" {
-					fail(fault.Invalid, "a row of the listing has no id", "")
+					yield(nil, a.fault(fault.New(fault.Invalid, "a row of the listing has no id"), q.op, q.subject))
 					return
 				}
 				if seen[o.ID] {
@@ -94,19 +119,14 @@ func (a *App) rows(ctx context.Context, q query) iter.Seq2[json.RawMessage, erro
 					return
 				}
 			}
-			switch {
-			case fresh == 0 && len(*p.Value) > 0, links[p.Next]:
-				fail(fault.Unavailable, "the directory sent the same page twice", "Run again.")
-				return
-			case p.Next == "" && received < total:
-				fail(fault.Unavailable, fmt.Sprintf("the listing stops at %d of %d; nothing can be concluded from it", received, total), "Run again.")
-				return
-			case p.Next == "":
+			if fresh == 0 && len(*p.Value) > 0 {
+				yield(nil, a.samePage(q))
 				return
 			}
-			links[p.Next] = true
-			if q.path, q.params, err = a.follow(p.Next); err != nil {
-				yield(nil, a.fault(err, q.op, q.subject))
+			if p.Next == "" && received < total {
+				yield(nil, a.fault(&fault.Error{
+					Kind: fault.Unavailable, Cause: fmt.Sprintf("the listing stops at %d of %d; nothing can be concluded from it", received, total), Next: "Run again.",
+				}, q.op, q.subject))
 				return
 			}
 		}

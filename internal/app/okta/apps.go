@@ -140,7 +140,7 @@ func (a *Assignments) CreateAccount(ctx context.Context, want access.AccountSpec
 	if err != nil {
 		return access.Account{}, err
 	}
-	as, already, err := a.d.assign(ctx, a.d.cfg.AppID, access.AccountRef{ID: owner.ID, UserName: name}, profile, op)
+	as, already, err := a.d.assign(ctx, a.d.cfg.AppID, access.AccountRef{ID: owner.ID, UserName: name}, profile, op, false)
 	switch {
 	case errors.Is(err, fault.NotFound):
 		if gone := a.d.appThere(ctx, a.d.cfg.AppID, op, name); gone != nil {

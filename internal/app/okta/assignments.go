@@ -84,8 +84,9 @@ func (d *Directory) assigned(ctx context.Context, appID string, ref access.Accou
 }
 
 // assign assigns a user who is not assigned yet; whoever is stays as they are, because assigning anew would turn what
-// a group gives into something that has to be taken away by hand.
-func (d *Directory) assign(ctx context.Context, appID string, ref access.AccountRef, profile map[string]any, op string) (a assignment, already bool, err error) {
+// a group gives into something that has to be taken away by hand. Assigning twice is assigning once: again says that an
+// unclear answer may be followed by another request, as for a license. The creation of an account is never repeated.
+func (d *Directory) assign(ctx context.Context, appID string, ref access.AccountRef, profile map[string]any, op string, again bool) (a assignment, already bool, err error) {
 	a, err = d.assigned(ctx, appID, ref, op)
 	if !errors.Is(err, fault.NotFound) {
 		return a, err == nil, err
@@ -96,9 +97,8 @@ func (d *Directory) assign(ctx context.Context, appID string, ref access.Account
 	}
 	var resp *httpclient.Response
 	_, waitErr := d.eventually(ctx, func() (bool, error) {
-		// Assigning twice is assigning once, so that an unclear answer may be followed by another request.
 		resp, err = d.http.Do(ctx, httpclient.Request{
-			Op: op, Subject: label(ref), Method: http.MethodPost, Path: path("apps", appID, "users"), Body: body, Idempotent: true,
+			Op: op, Subject: label(ref), Method: http.MethodPost, Path: path("apps", appID, "users"), Body: body, Idempotent: again,
 		})
 		return !errors.Is(err, fault.NotFound) || !d.isOurs(ref.ID), nil
 	})

@@ -173,14 +173,12 @@ type listing struct {
 	known bool
 }
 
-// rows walks all pages by the links of the answers and yields each row once. Okta tells no totals: the end is a page
-// without a link to the next one.
-func rows[T any](ctx context.Context, l listing, id func(T) string) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var zero T
-		fail := func(err error) { yield(zero, err) }
+// pages follows the links of the answers. Okta tells no totals: the end is a page without a link to the next one.
+func pages[T any](ctx context.Context, l listing) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		fail := func(err error) { yield(nil, err) }
 		query := append([]httpclient.Param{{Key: "limit", Value: strconv.Itoa(l.limit)}}, l.query...)
-		seen, links, empty := map[string]bool{}, map[string]bool{}, 0
+		links, empty := map[string]bool{}, 0
 		for {
 			resp, err := l.http.Do(ctx, httpclient.Request{Op: l.op, Subject: l.subject, Method: http.MethodGet, Path: path(l.path...), Query: query, Header: l.header})
 			if errors.Is(err, fault.NotFound) && !l.known {
@@ -199,11 +197,51 @@ func rows[T any](ctx context.Context, l listing, id func(T) string) iter.Seq2[T,
 				fail(l.fault(fault.New(fault.Invalid, "the answer is JSON, but no list"), l.op, l.subject))
 				return
 			}
+			if !yield(page, nil) {
+				return
+			}
+			next, more, err := nextPage(resp.Header["Link"])
+			switch {
+			case err != nil:
+				fail(l.fault(err, l.op, l.subject))
+				return
+			case !more:
+				return
+			case links[encode(next)]:
+				fail(l.samePage())
+				return
+			}
+			if len(page) == 0 {
+				if empty++; empty > maxEmptyPages {
+					fail(l.fault(fault.New(fault.Unavailable, "Okta sends page after page without a row"), l.op, l.subject))
+					return
+				}
+			}
+			links[encode(next)] = true
+			query = next
+		}
+	}
+}
+
+func (l listing) samePage() error {
+	return l.fault(&fault.Error{Kind: fault.Unavailable, Cause: "Okta sent the same page twice; nothing can be concluded from the listing", Next: "Run again."}, l.op, l.subject)
+}
+
+// rows walks all pages and yields each row once.
+func rows[T any](ctx context.Context, l listing, id func(T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		seen := map[string]bool{}
+		for page, err := range pages[T](ctx, l) {
+			if err != nil {
+				yield(zero, err)
+				return
+			}
 			fresh := 0
 			for i, row := range page {
 				key := id(row)
 				if key == "" {
-					fail(l.fault(fault.New(fault.Invalid, "row %d of a page has no id", i+1), l.op, l.subject))
+					yield(zero, l.fault(fault.New(fault.Invalid, "row %d of a page has no id", i+1), l.op, l.subject))
 					return
 				}
 				if seen[key] { // rows move between pages when the collection changes meanwhile
@@ -215,25 +253,10 @@ func rows[T any](ctx context.Context, l listing, id func(T) string) iter.Seq2[T,
 					return
 				}
 			}
-			next, more, err := nextPage(resp.Header["Link"])
-			switch {
-			case err != nil:
-				fail(l.fault(err, l.op, l.subject))
-				return
-			case !more:
-				return
-			case links[encode(next)], fresh == 0 && len(page) > 0:
-				fail(l.fault(&fault.Error{Kind: fault.Unavailable, Cause: "Okta sent the same page twice; nothing can be concluded from the listing", Next: "Run again."}, l.op, l.subject))
+			if fresh == 0 && len(page) > 0 {
+				yield(zero, l.samePage())
 				return
 			}
-			if len(page) == 0 {
-				if empty++; empty > maxEmptyPages {
-					fail(l.fault(fault.New(fault.Unavailable, "Okta sends page after page without a row"), l.op, l.subject))
-					return
-				}
-			}
-			links[encode(next)] = true
-			query = next
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (d *Directory) ChangeAssignees(ctx context.Context, product string, changes
 		case c.Remove:
 			errs[i] = d.unassign(ctx, l.AppID, c.Account, op)
 		default:
-			_, _, errs[i] = d.assign(ctx, l.AppID, c.Account, nil, op)
+			_, _, errs[i] = d.assign(ctx, l.AppID, c.Account, nil, op, true)
 		}
 		switch k := fault.KindOf(errs[i]); {
 		case k != fault.Unauthenticated && k != fault.RateLimited && k != fault.Unavailable:

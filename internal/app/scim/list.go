@@ -38,6 +38,8 @@ type listPage struct {
 	Total      *int // nil when not told
 	Rows       []object
 	NextCursor string
+
+	raw json.RawMessage // the rows as the server wrote them
 }
 
 // UnmarshalJSON takes what servers send: counts as strings, Resources left out when empty.
@@ -65,6 +67,7 @@ func (p *listPage) UnmarshalJSON(b []byte) error {
 	if in.Resources == nil {
 		return nil
 	}
+	p.raw = in.Resources
 	return json.Unmarshal(in.Resources, &p.Rows)
 }
 
@@ -83,10 +86,13 @@ type position struct {
 	start  int    // for index paging, from 1
 	cursor string // for cursor paging, "" at first
 	by     string // "index", "cursor" or "none"
+
+	cursors map[string]bool // so far
+	empty   int             // pages without a row
 }
 
 func (l *listing) firstPage() position {
-	return position{start: 1, by: l.app.dialect.Paging}
+	return position{start: 1, by: l.app.dialect.Paging, cursors: map[string]bool{}}
 }
 
 // page reads one page.
@@ -160,9 +166,8 @@ var errStop = errors.New("the caller has seen enough")
 // walk goes over the pages once. It answers the total that the server told last (0 when none), and
 // whether rows were seen twice, which happens when the collection changes under index paging.
 func (l *listing) walk(ctx context.Context, seen map[string]bool, yield func(object, error) bool) (shifted bool, total int, err error) {
-	at, received, empty := l.firstPage(), 0, 0
+	at, received := l.firstPage(), 0
 	thisWalk := map[string]bool{}
-	cursors := map[string]bool{}
 	for {
 		p, err := l.page(ctx, at)
 		if err != nil {
@@ -200,24 +205,33 @@ func (l *listing) walk(ctx context.Context, seen map[string]bool, yield func(obj
 			return shifted, total, l.fail(fault.Unavailable, "the app sent the same page twice",
 				"It may not know startIndex or cursor: set paging in the override block.")
 		}
-		switch {
-		case p.NextCursor != "": // also from servers that were asked for an index
-			if cursors[p.NextCursor] {
-				return shifted, total, l.fail(fault.Unavailable, "the app sent the same cursor twice", "Run again.")
-			}
-			if len(p.Rows) == 0 {
-				if empty++; empty > maxEmptyPages {
-					return shifted, total, l.fail(fault.Unavailable, "the app sends page after page without a row", "")
-				}
-			}
-			cursors[p.NextCursor] = true
-			at = position{by: "cursor", cursor: p.NextCursor}
-		case at.by != "index", len(p.Rows) == 0, p.Total != nil && received >= total:
-			return shifted, total, nil
-		default:
-			at.start += len(p.Rows) // never count or itemsPerPage, which servers make up
+		more, err := l.turn(&at, p, received)
+		if err != nil || !more {
+			return shifted, total, err
 		}
 	}
+}
+
+// turn moves a position to the next page, if there is one. Received is how many rows came so far.
+func (l *listing) turn(at *position, p *listPage, received int) (more bool, err error) {
+	switch {
+	case p.NextCursor != "": // also from servers that were asked for an index
+		if at.cursors[p.NextCursor] {
+			return false, l.fail(fault.Unavailable, "the app sent the same cursor twice", "Run again.")
+		}
+		if len(p.Rows) == 0 {
+			if at.empty++; at.empty > maxEmptyPages {
+				return false, l.fail(fault.Unavailable, "the app sends page after page without a row", "")
+			}
+		}
+		at.by, at.cursor = "cursor", p.NextCursor
+		at.cursors[p.NextCursor] = true
+		return true, nil
+	case at.by != "index", len(p.Rows) == 0, p.Total != nil && received >= *p.Total:
+		return false, nil
+	}
+	at.start += len(p.Rows) // never count or itemsPerPage, which servers make up
+	return true, nil
 }
 
 // ListingCost is the number of requests that a listing takes. It costs one, unless it is always one.

@@ -3,22 +3,28 @@
 //
 // # How to add a kind
 //
-//  1. Make internal/roster/<kind>/ with a Config (an embedded [Connection], credentials, a Mapping; see bamboohr) and an
-//     Open that checks all of it without I/O, builds the client and ends in [Open].
-//  2. Fields is the default field_map: for each canonical field the path of the record that tells it. Leave out what
-//     the system does not know, and say in Info.Lacks why. Never name pay, birth date, home address or a national id:
+//  1. Make internal/roster/<kind>/ with a Config (an embedded [Connection], credentials, a [roster.Mapping]) and an Open
+//     that checks all of it without I/O, builds the client by httpclient.New from [Connection.Options], and ends in [Open].
+//  2. Info says what the system can tell (the zero answer is "no"), Key where a record's id is. Fields is the default
+//     field_map: for each canonical field, by the names of [roster.Fields], the path of the record that tells it.
+//     StatusMap and EmploymentTypeMap take the system's words where they are not the canonical ones. Leave out what the
+//     system does not know, and say in Info.Lacks why. Never name pay, birth date, home address or a national id:
 //     [Open] panics over it, and refuses it from configuration.
-//  3. Read asks for everybody, former and future people included, with exactly the paths that it is given, and hands
-//     each page to [Pages]: Total whenever the system tells one, Withheld for what it says that it keeps back, Returned
-//     where it lists the fields of its answer, Add for the records as the system wrote them. Where people and
-//     employments come apart, put them together into one object per employment first, {"person": …, "employment": …}.
-//     A POST that only reads is sent with ReadOnly. A cursor that broke because somebody was hired meanwhile is
-//     [Changed]: the reading then begins again, once.
+//  3. Read asks for everybody, former and future people included, with exactly the paths that it is given, by [Fetch], and
+//     hands each page to [Pages]: Total whenever the system tells one, Withheld for what it says that it keeps back, Returned
+//     where it lists the fields of its answer, Add for the records as the system wrote them. Links to next pages go
+//     through [Next]. Where people and employments come apart, put them together into one object per employment first,
+//     {"person": …, "employment": …}. A POST that only reads is sent with ReadOnly. A cursor that broke because somebody
+//     was hired meanwhile is [Changed]: the reading then begins again, once.
 //  4. Adjust settles per record what takes more than one field: a status from three flags, a date of an earlier employment.
-//     It needs no clock: stages come from dates and status in internal/lifecycle.
-//  5. Test with rostertest.Run and a fake that speaks as the vendor documents it.
-//  6. Add config_roster_<kind>.go in internal/provider, a line in rosterKinds and in tools/rostertable, a section in
-//     templates/guides/rosters.md.
+//     What it reads beside Fields is in Also, what it makes in Made. It needs no clock: stages come from dates and status
+//     in internal/lifecycle.
+//  5. Test with rostertest.Run and a fake that speaks as the vendor documents it; where the vendor publishes a description,
+//     apptest.FindOpenAPI stands before the fake. The fields of rostertest.Vendor say what the vendor's API has: totals, a
+//     choice of fields, pages.
+//  6. Add config_roster_<kind>.go in internal/provider, with a struct that embeds apiModel and a block by rosterAPIBlock;
+//     a line in rosterKinds (config_roster.go) and one in tools/rostertable; a section in templates/guides/rosters.md with
+//     what to grant. Then make docs, and a line in CHANGELOG.md.
 package hrapi
 
 import (

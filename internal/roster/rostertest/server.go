@@ -41,6 +41,10 @@ func (v Vendor) Serve(t testing.TB, c *Company) *Server {
 		c.Zone = time.UTC
 	}
 	s := &Server{Company: c, vendor: v}
+	if v.Listen != nil {
+		s.URL = v.Listen(t, c, s.see)
+		return s
+	}
 	fake := v.Fake(t, c)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(t, fake, w, r) }))
 	t.Cleanup(server.Close)
@@ -77,6 +81,19 @@ func (s *Server) serve(t testing.TB, fake http.Handler, w http.ResponseWriter, r
 		return
 	}
 	fake.ServeHTTP(w, r)
+}
+
+// see notes a request for data that is not HTTP.
+func (s *Server) see(r Request) {
+	s.mu.Lock()
+	s.requests = append(s.requests, r)
+	s.data++
+	s.mu.Unlock()
+	if s.latency > 0 {
+		timer := time.NewTimer(s.latency)
+		defer timer.Stop()
+		<-timer.C
+	}
 }
 
 // Requests are the requests so far.
