@@ -142,10 +142,6 @@ func TestBrakeCountsSingleResources(t *testing.T) {
 	if out, code := e.Try("plan"); code != 1 || !strings.Contains(flatten(out), "max_removals = 2") {
 		t.Errorf("the app's own limit does not hold: exit code %d\n%s", code, out)
 	}
-	e.config(noPercent, "")
-	if out, code := e.Try("plan"); code != 1 || !strings.Contains(flatten(out), "Nobody of those who are in it now would be left") {
-		t.Errorf("the last holders: exit code %d\n%s", code, out)
-	}
 }
 
 // What policy knows goes into the plan: which rule gives, why something is no longer given, and that
